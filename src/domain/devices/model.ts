@@ -1,0 +1,73 @@
+import type { Id, Scope } from '../types.js';
+
+/** What an operator wants done to a device. */
+export type WipeState = 'none' | 'pending' | 'account-pending' | 'done';
+
+/** A phone or desktop program that speaks ActiveSync, by the identifier it gave itself. */
+export interface Device {
+  readonly id: string;
+  readonly type: string;
+  readonly userAgent: string;
+  /** Protocol version last used, `16.1`. */
+  readonly protocol: string;
+  /** Settings DeviceInformation as sent: Model, IMEI, FriendlyName, OS, … */
+  readonly information: Readonly<Record<string, string>>;
+  /** Final policy key the device must carry, 0 when it has none yet (MS-ASPROV). */
+  readonly policyKey: number;
+  /** Temporary key handed out in the first phase of provisioning. */
+  readonly pendingPolicyKey: number;
+  readonly wipe: WipeState;
+  readonly blocked: boolean;
+  /** Last Ping parameters and last Sync request, for requests that leave them out; JSON values of the face. */
+  readonly cache: Readonly<Record<string, unknown>>;
+}
+
+export type DevicePatch = Partial<Omit<Device, 'id'>>;
+
+/** One generation of what a device holds of a collection. `data` is a JSON value of the face. */
+export interface SyncState<D = unknown> {
+  /** Text of the SyncKey that names this state; never `0`. */
+  readonly key: string;
+  readonly data: D;
+}
+
+/** The two generations that are kept: the answer to `previous` may have been lost on its way. */
+export interface SyncStates<D = unknown> {
+  readonly current: SyncState<D>;
+  readonly previous: SyncState<D> | null;
+}
+
+export interface DeviceSnapshot {
+  readonly device: Device;
+  /** By collection, only for those asked for that have a state. */
+  readonly states: ReadonlyMap<Id, SyncStates>;
+}
+
+export interface StateCommit {
+  readonly collection: Id;
+  /** The key of `current` when the state was opened, null when there was none: someone else's commit in between is a `conflict`. */
+  readonly expected: string | null;
+  /** Which stored generation the new one was computed from; it becomes `previous`. Null after a start from key 0. */
+  readonly base: 'current' | 'previous' | null;
+  readonly next: SyncState;
+}
+
+/** Registry of devices and what each has seen and holds. */
+export interface DeviceStore {
+  /** Device and sync states in one round trip; null when the device is unknown. */
+  open(s: Scope, device: string, collections: readonly Id[]): Promise<DeviceSnapshot | null>;
+  /** Creates the device or changes the fields named. */
+  save(s: Scope, device: string, patch: DevicePatch): Promise<Device>;
+  list(s: Scope): Promise<readonly Device[]>;
+  /** All states in one transaction. @throws DomainError `conflict` */
+  commit(s: Scope, device: string, commits: readonly StateCommit[]): Promise<void>;
+  /** Forgets what the device holds of these collections. */
+  dropStates(s: Scope, device: string, collections: readonly Id[]): Promise<void>;
+  /**
+   * Reserves the ClientId of a message that is about to be sent; false when the same device used it before
+   * (MS-ASCMD ClientId, Status 118).
+   */
+  reserveSend(s: Scope, device: string, clientId: string): Promise<boolean>;
+  /** Gives a reservation back: the message was not accepted. */
+  releaseSend(s: Scope, device: string, clientId: string): Promise<void>;
+}

@@ -1,0 +1,59 @@
+import type { ChangePage, Cursor } from '../changes/feed.js';
+import type { Id, Session } from '../types.js';
+import type {
+  Collection,
+  CollectionDraft,
+  CollectionPatch,
+  IndexQuery,
+  Item,
+  ItemDraft,
+  ItemHead,
+  ItemRef,
+  Precondition,
+  PutResult,
+} from './model.js';
+
+/**
+ * Calendars, tasks, contacts and notes: the one place where rules about them live. Faces hand over text and get text.
+ *
+ * Every call takes the session and a collection that the same session was given, so access is checked once, here.
+ * Errors are DomainErrors: `not-found`, `forbidden`, `precondition-failed`, `invalid` with a reason, `conflict`,
+ * `stale-cursor`, `too-large`.
+ */
+export interface Pim {
+  /** All collections of the user's home: own ones first, then those shared with the user. */
+  collections(s: Session): Promise<readonly Collection[]>;
+  collection(s: Session, id: Id): Promise<Collection>;
+  createCollection(s: Session, draft: CollectionDraft): Promise<Collection>;
+  updateCollection(s: Session, collection: Collection, patch: CollectionPatch): Promise<Collection>;
+  deleteCollection(s: Session, collection: Collection): Promise<void>;
+
+  /** One item, or null. */
+  item(s: Session, collection: Collection, ref: ItemRef): Promise<Item | null>;
+  /** The items that exist among those named, in no particular order; at most 1,000 at a time. */
+  itemsByName(s: Session, collection: Collection, names: readonly string[]): Promise<readonly Item[]>;
+  itemsById(s: Session, collection: Collection, ids: readonly Id[]): Promise<readonly Item[]>;
+  /** Every item without its text, streamed. */
+  heads(s: Session, collection: Collection): AsyncIterable<ItemHead>;
+  /** Items that may match, by the index alone, streamed; the caller applies exact filters. */
+  search(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<Item>;
+
+  /**
+   * Creates or replaces an item: validates, indexes, writes, and signals after commit.
+   * The bytes are stored as sent. A second item with the same UID in the collection is a `no-uid-conflict`.
+   */
+  put(s: Session, collection: Collection, draft: ItemDraft, when?: Precondition): Promise<PutResult>;
+  remove(s: Session, collection: Collection, ref: ItemRef, when?: Precondition): Promise<void>;
+  /** Moves or copies one item within or between collections of the session, in one transaction. Returns true when the target was created, false when it was overwritten. */
+  transfer(
+    s: Session,
+    from: { readonly collection: Collection; readonly ref: ItemRef },
+    to: { readonly collection: Collection; readonly name: string },
+    options: { readonly copy: boolean; readonly overwrite: boolean; readonly when?: Precondition },
+  ): Promise<{ readonly created: boolean; readonly item: ItemHead }>;
+
+  /** The cursor of each collection's present state. */
+  cursors(s: Session, collections: readonly Collection[]): Promise<ReadonlyMap<Id, Cursor>>;
+  /** Changes since a cursor; see ChangeFeed. */
+  since(s: Session, collection: Collection, from: Cursor | null, limit: number): Promise<ChangePage>;
+}

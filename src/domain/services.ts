@@ -1,0 +1,17 @@
+import type { DeviceStore } from './devices/model.js';
+import type { Mail } from './mail/service.js';
+import type { ChangeHub } from './notify/hub.js';
+import type { Pim } from './pim/service.js';
+import type { Clock, Logger } from './types.js';
+
+/** Everything a face may use: one object, made by app.ts. */
+export interface Services {
+  readonly pim: Pim;
+  readonly mail: Mail;
+  readonly devices: DeviceStore;
+  readonly hub: ChangeHub;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Absolute base URL under which clients reach the gateway, without a trailing slash. */
+  readonly publicUrl: string;
+}

@@ -1,0 +1,56 @@
+import type { Account } from '../../../domain/types.js';
+import type { TagName } from '../../../formats/wbxml/pages.js';
+import type { Element } from '../../../formats/wbxml/tree.js';
+import type { EasVersion } from '../versions.js';
+
+/** airsyncbase BodyPreference (MS-ASAIRS 2.2.2.12). `type`: 1 plain, 2 HTML, 3 RTF, 4 MIME. Sizes in bytes. */
+export interface BodyPreference {
+  readonly type: 1 | 2 | 3 | 4;
+  readonly truncationSize?: number;
+  readonly allOrNone?: boolean;
+  /** Characters of plain-text preview, 0 to 255. */
+  readonly preview?: number;
+}
+
+/** What shapes an item on its way to a device. */
+export interface RenderContext {
+  readonly version: EasVersion;
+  readonly user: Account;
+  readonly bodyPreferences: readonly BodyPreference[];
+}
+
+/** What shapes an item on its way from a device. */
+export interface ApplyContext {
+  readonly version: EasVersion;
+  readonly user: Account;
+  readonly now: Date;
+  /**
+   * The elements the device manages (MS-ASCMD Supported): null when it sent none, so that an absent ghostable element
+   * means deletion up to 14.1; otherwise only those listed are deleted by absence.
+   */
+  readonly supported: ReadonlySet<TagName> | null;
+}
+
+/** An item a device sent that can't be stored: item Status 6 (MS-ASCMD 2.2.3.177.17). */
+export class MalformedItem extends Error {
+  override readonly name = 'MalformedItem';
+}
+
+/** Mapping of one kind of stored text to an EAS class and back. Pure: no I/O, no clock of its own. */
+export interface PimItemClass {
+  readonly className: 'Calendar' | 'Contacts' | 'Tasks' | 'Notes';
+  /** Components of the stored text that the class can show; others are left out of Sync. */
+  readonly components: readonly string[];
+  /** Children of ApplicationData in schema order. */
+  render(text: string, context: RenderContext): Element[];
+  /**
+   * The stored text with the device's ApplicationData written into it; `null` for a new item. Properties that EAS
+   * can't express keep their bytes. @throws MalformedItem
+   */
+  apply(text: string | null, data: Element, context: ApplyContext): string;
+  /**
+   * Change of one occurrence of a series by InstanceId (16.0 and later); `data` null deletes the occurrence.
+   * @throws MalformedItem
+   */
+  applyInstance?(text: string, instance: Date, data: Element | null, context: ApplyContext): string;
+}
