@@ -126,8 +126,8 @@ export function foldQuotedPrintable(line: string, eol = '\r\n'): string {
   let start = 0;
   while (line.length - start > OCTETS) {
     let end = Math.max(start + OCTETS - 1, head);
-    const escape = line.lastIndexOf('=', end - 1);
-    if (escape >= head && escape > start && escape > end - 3) end = escape;
+    const code = line.lastIndexOf('=', end - 1);
+    if (code >= head && code > start && code > end - 3) end = code;
     pieces.push(line.slice(start, end));
     start = end;
   }
