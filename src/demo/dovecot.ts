@@ -1,0 +1,235 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { stopOrphan } from '../infra/processes.js';
+import { findRunner, giveTo, type Runner } from '../infra/unprivileged.js';
+import { type DovecotPorts, dovecotConfig } from './dovecot-config.js';
+import { type DovecotPrograms, findDovecot } from './find-dovecot.js';
+import { deliverByLmtp } from './lmtp.js';
+
+export { DOVECOT_PACKAGES, type DovecotPrograms, findDovecot } from './find-dovecot.js';
+
+export interface DovecotOptions {
+  /** Configuration, state and mail of this instance. */
+  dir: string;
+  /** The password of everybody, where `users` is not given; default `demo`. */
+  password?: string;
+  /** Address -> password: only these may log in and get mail. */
+  users?: Readonly<Record<string, string>>;
+  /** Networks whose IMAP ID `x-originating-ip` is believed; `''` for none. Default 127.0.0.0/8. */
+  trusted?: string;
+  /** Seconds that the answer to a wrong password is held back; default 2, Dovecot's own. */
+  authFailureDelay?: number;
+  /** Whether repeated failures delay all logins of that address (Dovecot's default); default true. */
+  authPenalty?: boolean;
+  /** Seconds after which an idling connection is handed to imap-hibernate; 0 for never (default). */
+  hibernateAfter?: number;
+  /** Default `maildir:~/Maildir`. */
+  mailLocation?: string;
+  /** PEM files; then STARTTLS is offered and there is an IMAPS port. */
+  tls?: { cert: string; key: string };
+  managesieve?: boolean;
+  /** Fixed ports; the others are chosen freely. */
+  ports?: Partial<DovecotPorts>;
+  /** Gets each line that Dovecot logs. */
+  log?(line: string): void;
+}
+
+export interface Dovecot {
+  ports: DovecotPorts;
+  version: string;
+  dir: string;
+  /** `imap://127.0.0.1:PORT?tls=off`, or with STARTTLS where `tls` was given. */
+  url: string;
+  /** Puts a raw message into a mailbox by LMTP; `address` may carry `+Folder`-less detail. */
+  deliver(address: string | readonly string[], raw: string | Uint8Array, from?: string): Promise<void>;
+  /** Runs `doveadm`; gives its standard output, throws with its standard error. */
+  doveadm(...args: string[]): Promise<string>;
+  /** Home folder of a user; the mail is in `Maildir` below it. */
+  mailDir(user: string): string;
+  /** Adds a listed user or changes a password; takes effect at the next login. */
+  setPassword(address: string, password: string): Promise<void>;
+  /** The last lines logged. */
+  logs(): string;
+  /** Resolves when the server ends, asked or not. */
+  ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const START_MS = 20_000;
+const LOG_LINES = 2000;
+const BASE_PATH_MAX = 70; // Dovecot makes sockets with names of up to 35 bytes in base_dir
+
+/** Starts a Dovecot of our own on 127.0.0.1, unprivileged and in the foreground. Throws a sentence when it is not installed. */
+export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
+  const programs = await findDovecot();
+  const runner = await findRunner();
+  await mkdir(options.dir, { recursive: true });
+  const dir = await realpath(options.dir);
+  const conf = join(dir, 'dovecot.conf');
+  await clearOrphan(dir, conf);
+  const base = await prepareFolders(runner, dir);
+  const users = new Map(Object.entries(options.users ?? {}));
+  const ports = await choosePorts(options, programs);
+  await writeUsers(dir, users);
+  await writeFile(conf, dovecotConfig({ ...defaults(options), base, dir, runner, ports }));
+  await giveTo(runner, dir);
+  const server = launch(runner, [programs.dovecot, '-F', '-c', conf], options.log);
+  await writeFile(join(dir, 'master'), String(server.pid));
+  await ready(ports.imap, server);
+  return {
+    ports,
+    dir,
+    version: programs.version,
+    url: `imap://127.0.0.1:${ports.imap}${options.tls ? '' : '?tls=off'}`,
+    ended: server.ended,
+    logs: server.logs,
+    stop: async () => {
+      await server.stop();
+      if (!base.startsWith(dir)) await rm(base, { recursive: true, force: true });
+    },
+    mailDir: (user) => join(dir, 'mail', user.toLowerCase()),
+    deliver: (address, raw, from) => deliverByLmtp(ports.lmtp, [address].flat(), raw, from),
+    doveadm: (...args) => doveadm(runner, [programs.doveadm, '-c', conf, ...args]),
+    setPassword: async (address, password) => {
+      users.set(address, password);
+      await writeUsers(dir, users);
+    },
+  };
+}
+
+function defaults(options: DovecotOptions) {
+  return {
+    users: options.users ? ('listed' as const) : ('anybody' as const),
+    password: options.password ?? 'demo',
+    trusted: options.trusted ?? '127.0.0.0/8',
+    authFailureDelay: options.authFailureDelay ?? 2,
+    authPenalty: options.authPenalty ?? true,
+    hibernateAfter: options.hibernateAfter ?? 0,
+    mailLocation: options.mailLocation ?? 'maildir:~/Maildir',
+    ...(options.tls ? { tls: options.tls } : {}),
+  };
+}
+
+/** A master process that a killed run of ours left behind would hold the ports and sockets. */
+async function clearOrphan(dir: string, conf: string): Promise<void> {
+  const pid = Number.parseInt(await readFile(join(dir, 'master'), 'utf8').catch(() => ''), 10);
+  if (Number.isNaN(pid)) return;
+  await stopOrphan(pid, ({ command }) => command.includes('dovecot') && command.includes(conf), ['SIGTERM', 'SIGKILL']);
+}
+
+/** Sockets need a short path; mail and state stay in `dir`. */
+async function prepareFolders(runner: Runner, dir: string): Promise<string> {
+  const near = join(dir, 'run');
+  const base = Buffer.byteLength(near) <= BASE_PATH_MAX ? near : await mkdtemp(join(tmpdir(), 'gw-dovecot-'));
+  await rm(near, { recursive: true, force: true });
+  for (const folder of [base, join(dir, 'state'), join(dir, 'mail')]) await mkdir(folder, { recursive: true });
+  await giveTo(runner, base);
+  return base;
+}
+
+/** passwd-file lines: `user:{PLAIN}password`, then empty fields up to the extra ones. */
+async function writeUsers(dir: string, users: ReadonlyMap<string, string>): Promise<void> {
+  const lines = [...users].map(([address, password]) => `${address.toLowerCase()}:{PLAIN}${password}::::::\n`);
+  await writeFile(join(dir, 'users'), lines.join(''), { mode: 0o644 });
+}
+
+async function choosePorts(options: DovecotOptions, programs: DovecotPrograms): Promise<DovecotPorts> {
+  const sieve = options.managesieve && programs.managesieve;
+  const fixed = options.ports ?? {};
+  const free = await freePorts(4);
+  return {
+    imap: fixed.imap ?? free[0]!,
+    lmtp: fixed.lmtp ?? free[1]!,
+    ...(options.tls ? { imaps: fixed.imaps ?? free[2]! } : {}),
+    ...(sieve ? { managesieve: fixed.managesieve ?? free[3]! } : {}),
+  };
+}
+
+/** Ports of 127.0.0.1 that nobody listens on now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  return ports;
+}
+
+interface Master {
+  pid: number | undefined;
+  ended: Promise<void>;
+  logs(): string;
+  stop(): Promise<void>;
+}
+
+function launch(runner: Runner, argv: readonly string[], log?: (line: string) => void): Master {
+  const [command, ...args] = runner.wrapChild(argv, 'TERM');
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, cwd: '/' });
+  const lines: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (lines.push(line) > LOG_LINES) lines.shift();
+    log?.(line);
+  });
+  let over = false;
+  const ended = new Promise<void>((done) => child.once('close', done).once('error', done)).then(() => {
+    over = true;
+  });
+  const stop = async () => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      if (over) return;
+      child.kill(signal);
+      await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
+    }
+  };
+  return { pid: child.pid, ended, stop, logs: () => lines.join('\n') };
+}
+
+async function ready(port: number, server: Master): Promise<void> {
+  let over = false;
+  void server.ended.then(() => {
+    over = true;
+  });
+  const end = Date.now() + START_MS;
+  while (!(await greets(port))) {
+    if (over || Date.now() > end) {
+      await server.stop();
+      throw new Error(`Dovecot did not start:\n${server.logs()}`);
+    }
+    await sleep(20);
+  }
+}
+
+/** Whether an IMAP server greets on that port. */
+function greets(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const finish = (answer: boolean) => {
+      socket.destroy();
+      done(answer);
+    };
+    socket.setTimeout(2000, () => finish(false));
+    socket.once('error', () => finish(false));
+    socket.once('data', (data) => finish(data.toString().startsWith('* OK')));
+  });
+}
+
+async function doveadm(runner: Runner, argv: readonly string[]): Promise<string> {
+  const [command, ...args] = runner.wrap(argv);
+  try {
+    return (await promisify(execFile)(command, args, { cwd: '/', maxBuffer: 64 << 20 })).stdout;
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    throw new Error(`doveadm ${argv.slice(3).join(' ')}: ${stderr?.trim() || message}`);
+  }
+}
