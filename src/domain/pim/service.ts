@@ -12,6 +12,7 @@ import type {
   Precondition,
   PutResult,
 } from './model.js';
+import type { Found } from './store.js';
 
 /**
  * Calendars, tasks, contacts and notes: the one place where rules about them live. Faces hand over text and get text.
@@ -35,8 +36,8 @@ export interface Pim {
   itemsById(s: Session, collection: Collection, ids: readonly Id[]): Promise<readonly Item[]>;
   /** Every item without its text, streamed. */
   heads(s: Session, collection: Collection): AsyncIterable<ItemHead>;
-  /** Items that may match, by the index alone, streamed; the caller applies exact filters. */
-  search(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<Item>;
+  /** Items that may match, by the index alone, streamed; where `exact` is false the caller checks the text. */
+  search(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<Found>;
 
   /**
    * Creates or replaces an item: validates, indexes, writes, and signals after commit.

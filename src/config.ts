@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type ServerUrl, parseImapUrl } from './infra/imap/url.js';
+import { parseSmtpUrl } from './infra/smtp/url.js';
+
+/** Where a domain's mailboxes are and where its users hand in mail. */
+export interface MailServers {
+  readonly imap: ServerUrl;
+  readonly smtp: ServerUrl | null;
+}
+
+/** The gateway's configuration, read from the environment. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Base URL under which clients reach the gateway, without a trailing slash. */
+  readonly publicUrl: string;
+  /** Null: an embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl: string | null;
+  readonly databasePool: number;
+  readonly dataDir: string;
+  /** Servers by mail domain; the entry `*` serves all others. */
+  readonly domains: ReadonlyMap<string, MailServers>;
+  /** Added to a login name without a domain. */
+  readonly mailDomain: string | null;
+  readonly tls: { readonly certificate: string; readonly key: string } | null;
+  readonly logLevel: LogLevel;
+  /** Express's `trust proxy`: hops, or addresses of proxies. */
+  readonly trustProxy: boolean | number | string;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Every problem of the environment at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(`the configuration can't be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/** Reads the configuration. @throws ConfigError that lists every problem */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const problems: string[] = [];
+  const read = <T>(name: string, parse: (value: string) => T, fallback: T): T => {
+    const value = env[name]?.trim();
+    if (value === undefined || value === '') return fallback;
+    try {
+      return parse(value);
+    } catch (error) {
+      problems.push(`${name}: ${error instanceof Error ? error.message : 'not usable'}`);
+      return fallback;
+    }
+  };
+
+  const host = read('HOST', (value) => value, '0.0.0.0');
+  const port = read('PORT', portNumber, 8080);
+  const tls = readTls(env, problems);
+  const imap = read<ServerUrl | null>('IMAP_URL', parseImapUrl, null);
+  if (!imap && !env.IMAP_URL?.trim()) problems.push('IMAP_URL: missing, for example imaps://mail.example.com');
+  const smtp = read<ServerUrl | null>('SMTP_URL', parseSmtpUrl, null);
+  const scheme = tls ? 'https' : 'http';
+  const config: Config = {
+    host,
+    port,
+    publicUrl: read('PUBLIC_URL', publicUrl, `${scheme}://${host === '0.0.0.0' ? 'localhost' : host}:${port}`),
+    databaseUrl: read<string | null>('DATABASE_URL', databaseUrl, null),
+    databasePool: read('DATABASE_POOL', positive, 10),
+    dataDir: path.resolve(read('DATA_DIR', (value) => value, '.data')),
+    domains: new Map(imap ? [['*', { imap, smtp }]] : []),
+    mailDomain: read<string | null>('MAIL_DOMAIN', domainName, null),
+    tls,
+    logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
+    trustProxy: read<boolean | number | string>('TRUST_PROXY', trustProxy, false),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** The servers of an address's domain. */
+export function serversFor(config: Pick<Config, 'domains'>, address: string): MailServers | undefined {
+  const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  return config.domains.get(domain) ?? config.domains.get('*');
+}
+
+function readTls(env: NodeJS.ProcessEnv, problems: string[]): Config['tls'] {
+  const { TLS_CERT: certificate, TLS_KEY: key } = env;
+  if (!certificate && !key) return null;
+  if (!certificate || !key) {
+    problems.push('TLS_CERT and TLS_KEY: both are needed, or neither');
+    return null;
+  }
+  for (const [name, file] of [
+    ['TLS_CERT', certificate],
+    ['TLS_KEY', key],
+  ] as const) {
+    try {
+      readFileSync(file);
+    } catch {
+      problems.push(`${name}: the file ${file} can't be read`);
+    }
+  }
+  return { certificate, key };
+}
+
+function portNumber(value: string): number {
+  const port = Number(value);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`${value} is not a port`);
+  return port;
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`${value} is not a number above 0`);
+  return number;
+}
+
+function publicUrl(value: string): string {
+  const url = new URL(value);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('must start with https:// or http://');
+  return url.href.replace(/\/+$/, '');
+}
+
+function databaseUrl(value: string): string {
+  const { protocol } = new URL(value);
+  if (protocol !== 'postgres:' && protocol !== 'postgresql:') throw new Error('must start with postgres://');
+  return value;
+}
+
+function domainName(value: string): string {
+  if (!/^[\p{L}\p{N}.-]+$/u.test(value)) throw new Error(`${value} is not a domain name`);
+  return value.toLowerCase();
+}
+
+function logLevel(value: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === value.toLowerCase());
+  if (!level) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}`);
+  return level;
+}
+
+function trustProxy(value: string): boolean | number | string {
+  if (/^\d+$/.test(value)) return Number(value);
+  if (value === 'true' || value === 'false') return value === 'true';
+  return value;
+}

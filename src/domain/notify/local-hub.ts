@@ -1,0 +1,128 @@
+import type { Id, Scope } from '../types.js';
+import type { ChangeHub, Subscription } from './hub.js';
+
+/** Carries signals between processes. */
+export interface ChangeBus {
+  /** Sends a signal to every process, this one included; coalesced, never throws. */
+  send(account: Id, collection: Id): void;
+  /** Sets who hears signals. */
+  listen(heard: (account: Id, collection: Id) => void): void;
+}
+
+/** Starts watching mail folders of an account while somebody waits; the returned function ends it. */
+export type WatchMail = (s: Scope, folders: readonly Id[], changed: (folder: Id) => void) => () => void;
+
+/**
+ * Who waits for what, in this process. A waiter is one small object under each of its collections; a signal from the
+ * bus finds it by account and collection.
+ */
+export class LocalHub implements ChangeHub {
+  private readonly waiters = new Map<string, Set<Waiter>>();
+  private draining = false;
+
+  constructor(
+    private readonly bus: ChangeBus,
+    private readonly watchMail: WatchMail = () => () => undefined,
+  ) {
+    bus.listen((account, collection) => this.signal(account, collection));
+  }
+
+  publish(account: Id, collection: Id): void {
+    this.bus.send(account, collection);
+  }
+
+  subscribe(s: Scope, collections: readonly Id[]): Subscription {
+    const keys = collections.map((collection) => keyOf(s.account, collection));
+    const waiter = new Waiter(s.signal, () => this.forget(waiter, keys));
+    for (const key of keys) this.waitersOf(key).add(waiter);
+    waiter.onClose(this.watchMail(s, collections, (folder) => waiter.signal(folder)));
+    if (this.draining) waiter.end();
+    return waiter;
+  }
+
+  /** How many subscriptions are open. */
+  get waiting(): number {
+    return new Set([...this.waiters.values()].flatMap((set) => [...set])).size;
+  }
+
+  /** Answers everybody who waits, now and from now on: the server shuts down. */
+  drain(): void {
+    this.draining = true;
+    for (const set of this.waiters.values()) for (const waiter of set) waiter.end();
+  }
+
+  private signal(account: Id, collection: Id): void {
+    for (const waiter of this.waiters.get(keyOf(account, collection)) ?? []) waiter.signal(collection);
+  }
+
+  private waitersOf(key: string): Set<Waiter> {
+    const existing = this.waiters.get(key);
+    if (existing) return existing;
+    const created = new Set<Waiter>();
+    this.waiters.set(key, created);
+    return created;
+  }
+
+  private forget(waiter: Waiter, keys: readonly string[]): void {
+    for (const key of keys) {
+      const set = this.waiters.get(key);
+      set?.delete(waiter);
+      if (set?.size === 0) this.waiters.delete(key);
+    }
+  }
+}
+
+class Waiter implements Subscription {
+  private readonly signalled = new Set<Id>();
+  private readonly closers: (() => void)[] = [];
+  private wake: (() => void) | undefined;
+  private ended = false;
+
+  constructor(
+    private readonly abort: AbortSignal | undefined,
+    forget: () => void,
+  ) {
+    const end = () => this.end();
+    abort?.addEventListener('abort', end, { once: true });
+    this.closers.push(forget, () => abort?.removeEventListener('abort', end));
+  }
+
+  onClose(close: () => void): void {
+    this.closers.push(close);
+  }
+
+  signal(collection: Id): void {
+    this.signalled.add(collection);
+    this.wake?.();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.wake?.();
+  }
+
+  async next(ms: number): Promise<readonly Id[]> {
+    if (this.signalled.size === 0 && !this.ended && !this.abort?.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.max(0, ms));
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.wake = undefined;
+    }
+    const heard = [...this.signalled];
+    this.signalled.clear();
+    return heard;
+  }
+
+  close(): void {
+    this.end();
+    for (const close of this.closers.splice(0)) close();
+  }
+}
+
+function keyOf(account: Id, collection: Id): string {
+  return `${account}/${collection}`;
+}

@@ -1,0 +1,89 @@
+import type { Change } from '../changes/feed.js';
+import type { Id, Scope } from '../types.js';
+import type { IndexQuery, Item, ItemHead, ItemRef, PimKind, Span } from './model.js';
+
+/** Where a collection's rows are: the owner's account and the collection's identifier there. */
+export interface Place {
+  readonly account: Id;
+  readonly collection: Id;
+}
+
+/** A collection as its owner's account keeps it. */
+export interface StoredCollection {
+  readonly place: Place;
+  readonly kind: PimKind;
+  readonly slug: string;
+  readonly name: string;
+  readonly primary: boolean;
+  readonly components: readonly string[];
+  readonly seq: string;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export type NewCollection = Omit<StoredCollection, 'place' | 'seq'>;
+
+/** Columns derived from an item's text when it is written. */
+export interface ItemIndex {
+  readonly uid: string;
+  readonly component: string;
+  /** When the item takes up time: sorted, disjoint, ±Infinity allowed; null for items without a place in time. */
+  readonly spans: readonly Span[] | null;
+  /** Whether `spans` alone decides an overlap for every viewer. */
+  readonly exact: boolean;
+}
+
+/** A row to be written. */
+export interface ItemRow extends ItemIndex {
+  readonly name: string;
+  readonly text: string;
+  readonly etag: string;
+  readonly scheduleTag: string | null;
+}
+
+/** An item that a search found; `exact` when the index alone proves that it matches. */
+export type Found = Item & { readonly exact: boolean };
+
+/** A page of raw changes with what is needed to judge the cursor they were asked with. */
+export interface RawChanges {
+  readonly epoch: number;
+  readonly head: bigint;
+  readonly purged: bigint;
+  readonly changes: readonly (Change & { readonly seq: bigint })[];
+}
+
+/** Persistence of collections and items; implemented by infra/db. `s` says who acts, the place whose rows are meant. */
+export interface PimStore {
+  collections(s: Scope, account: Id): Promise<readonly StoredCollection[]>;
+  /** @throws DomainError `conflict` when the slug is taken */
+  createCollection(s: Scope, account: Id, collection: NewCollection): Promise<StoredCollection>;
+  updateCollection(
+    s: Scope,
+    place: Place,
+    patch: { readonly name?: string; readonly properties?: Readonly<Record<string, string | null>> },
+  ): Promise<void>;
+  deleteCollection(s: Scope, place: Place): Promise<void>;
+
+  items(s: Scope, place: Place, by: { readonly names: readonly string[] } | { readonly ids: readonly Id[] }): Promise<readonly Item[]>;
+  heads(s: Scope, place: Place): AsyncIterable<ItemHead>;
+  search(s: Scope, place: Place, query: IndexQuery): AsyncIterable<Found>;
+
+  /** The present counter of each collection as `[epoch, seq]`; missing ones are missing. */
+  counters(s: Scope, places: readonly Place[]): Promise<readonly (Place & { readonly epoch: number; readonly seq: bigint })[]>;
+  /** Changes after `after`, oldest first, without tombstones when `after` is null; null when the collection is gone. */
+  changes(s: Scope, place: Place, after: bigint | null, limit: number): Promise<RawChanges | null>;
+
+  /** Runs `work` in one transaction that holds the counters of these collections; retried as a whole on a serialisation failure. */
+  write<T>(s: Scope, places: readonly Place[], work: (tx: PimWrite) => Promise<T>): Promise<T>;
+}
+
+/** A write in progress. */
+export interface PimWrite {
+  find(place: Place, ref: ItemRef | { readonly uid: string }): Promise<Item | null>;
+  /** The item a creation key made, as its id. */
+  created(place: Place, key: string): Promise<Id | null>;
+  insert(place: Place, row: ItemRow, creationKey?: string): Promise<Item>;
+  /** Replaces an item's text; the earlier text goes to the versions. */
+  update(place: Place, current: Item, row: ItemRow): Promise<Item>;
+  /** Deletes an item, leaves a tombstone, keeps the text among the versions. */
+  remove(place: Place, current: Item): Promise<void>;
+}

@@ -1,0 +1,190 @@
+import type { Pool } from 'pg';
+import type { Device, DevicePatch, DeviceSnapshot, DeviceStore, StateCommit, SyncStates, WipeState } from '../../domain/devices/model.js';
+import { DomainError } from '../../domain/errors.js';
+import type { Id, Scope } from '../../domain/types.js';
+import { type Statement, row, rows, transaction } from './sql.js';
+
+interface DeviceRow {
+  id: string;
+  type: string;
+  user_agent: string;
+  protocol: string;
+  information: Record<string, string>;
+  policy_key: string;
+  pending_policy_key: string;
+  wipe: WipeState;
+  blocked: boolean;
+  cache: Record<string, unknown>;
+}
+
+interface SnapshotRow extends DeviceRow {
+  collection_id: string | null;
+  current_key: string;
+  current_data: unknown;
+  previous_key: string | null;
+  previous_data: unknown;
+}
+
+const COLUMNS = 'id, type, user_agent, protocol, information, policy_key, pending_policy_key, wipe, blocked, cache';
+const QUALIFIED = COLUMNS.replace(/\w+/g, 'd.$&');
+
+const statement = (name: string, text: string): Statement => ({ name, text });
+
+const OPEN = statement(
+  'open_device',
+  `SELECT ${QUALIFIED}, s.collection_id, s.current_key, s.current_data, s.previous_key, s.previous_data
+   FROM devices d LEFT JOIN sync_states s
+     ON s.account_id = $1 AND s.device_id = $2 AND s.collection_id = ANY($3::text[])
+   WHERE d.account_id = $1 AND d.id = $2`,
+);
+
+const LIST = statement('list_devices', `SELECT ${COLUMNS} FROM devices WHERE account_id = $1 ORDER BY changed_at DESC`);
+
+/** Absent fields come as null and keep what is stored. */
+const SAVE = statement(
+  'save_device',
+  `INSERT INTO devices AS d (account_id, id, type, user_agent, protocol, information, policy_key, pending_policy_key, wipe, blocked, cache)
+   VALUES ($1, $2, coalesce($3, ''), coalesce($4, ''), coalesce($5, ''), coalesce($6::jsonb, '{}'), coalesce($7::bigint, 0),
+           coalesce($8::bigint, 0), coalesce($9, 'none'), coalesce($10::boolean, false), coalesce($11::json, '{}'))
+   ON CONFLICT (account_id, id) DO UPDATE SET
+     type = coalesce($3, d.type), user_agent = coalesce($4, d.user_agent), protocol = coalesce($5, d.protocol),
+     information = coalesce($6::jsonb, d.information), policy_key = coalesce($7::bigint, d.policy_key),
+     pending_policy_key = coalesce($8::bigint, d.pending_policy_key), wipe = coalesce($9, d.wipe),
+     blocked = coalesce($10::boolean, d.blocked), cache = coalesce($11::json, d.cache), changed_at = now()
+   RETURNING ${COLUMNS}`,
+);
+
+const INSERT_STATE = statement(
+  'insert_state',
+  `INSERT INTO sync_states (account_id, device_id, collection_id, current_key, current_data) VALUES ($1, $2, $3, $4, $5)
+   ON CONFLICT DO NOTHING RETURNING current_key`,
+);
+
+const RESET_STATE = statement(
+  'reset_state',
+  `UPDATE sync_states SET current_key = $4, current_data = $5, previous_key = NULL, previous_data = NULL, changed_at = now()
+   WHERE account_id = $1 AND device_id = $2 AND collection_id = $3 AND current_key = $6 RETURNING current_key`,
+);
+
+const ADVANCE_STATE = statement(
+  'advance_state',
+  `UPDATE sync_states SET previous_key = current_key, previous_data = current_data, current_key = $4, current_data = $5, changed_at = now()
+   WHERE account_id = $1 AND device_id = $2 AND collection_id = $3 AND current_key = $6 RETURNING current_key`,
+);
+
+const REPLACE_CURRENT = statement(
+  'replace_current',
+  `UPDATE sync_states SET current_key = $4, current_data = $5, changed_at = now()
+   WHERE account_id = $1 AND device_id = $2 AND collection_id = $3 AND current_key = $6 RETURNING current_key`,
+);
+
+const DROP_STATES = statement(
+  'drop_states',
+  'DELETE FROM sync_states WHERE account_id = $1 AND device_id = $2 AND collection_id = ANY($3::text[])',
+);
+
+const RESERVE_SEND = statement(
+  'reserve_send',
+  'INSERT INTO sent_messages (account_id, device_id, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING client_id',
+);
+
+const RELEASE_SEND = statement(
+  'release_send',
+  'DELETE FROM sent_messages WHERE account_id = $1 AND device_id = $2 AND client_id = $3',
+);
+
+/** Which statement makes the new generation, by the one it was computed from. */
+const COMMIT: Record<NonNullable<StateCommit['base']> | 'fresh', Statement> = {
+  current: ADVANCE_STATE,
+  previous: REPLACE_CURRENT,
+  fresh: RESET_STATE,
+};
+
+/** Devices and their sync states in PostgreSQL. */
+export class PostgresDeviceStore implements DeviceStore {
+  constructor(private readonly pool: Pool) {}
+
+  async open(s: Scope, device: string, collections: readonly Id[]): Promise<DeviceSnapshot | null> {
+    const found = await rows<SnapshotRow>(this.pool, OPEN, [s.account, device, collections]);
+    const [first] = found;
+    if (!first) return null;
+    const states = found.flatMap((state): [Id, SyncStates][] =>
+      state.collection_id === null ? [] : [[state.collection_id, toStates(state)]],
+    );
+    return { device: toDevice(first), states: new Map(states) };
+  }
+
+  async save(s: Scope, device: string, patch: DevicePatch): Promise<Device> {
+    const saved = await row<DeviceRow>(this.pool, SAVE, [
+      s.account,
+      device,
+      patch.type,
+      patch.userAgent,
+      patch.protocol,
+      patch.information && JSON.stringify(patch.information),
+      patch.policyKey,
+      patch.pendingPolicyKey,
+      patch.wipe,
+      patch.blocked,
+      patch.cache && JSON.stringify(patch.cache),
+    ]);
+    return toDevice(saved as DeviceRow);
+  }
+
+  async list(s: Scope): Promise<Device[]> {
+    return (await rows<DeviceRow>(this.pool, LIST, [s.account])).map(toDevice);
+  }
+
+  async commit(s: Scope, device: string, commits: readonly StateCommit[]): Promise<void> {
+    if (commits.length === 0) return;
+    await transaction(this.pool, async (client) => {
+      for (const { collection, expected, base, next } of inOrder(commits)) {
+        const values = [s.account, device, collection, next.key, JSON.stringify(next.data)];
+        const done =
+          expected === null
+            ? await row(client, INSERT_STATE, values)
+            : await row(client, COMMIT[base ?? 'fresh'], [...values, expected]);
+        if (!done) throw new DomainError('conflict', 'another request of the device was quicker');
+      }
+    });
+  }
+
+  async dropStates(s: Scope, device: string, collections: readonly Id[]): Promise<void> {
+    await rows(this.pool, DROP_STATES, [s.account, device, collections]);
+  }
+
+  async reserveSend(s: Scope, device: string, clientId: string): Promise<boolean> {
+    return (await row(this.pool, RESERVE_SEND, [s.account, device, clientId])) !== undefined;
+  }
+
+  async releaseSend(s: Scope, device: string, clientId: string): Promise<void> {
+    await rows(this.pool, RELEASE_SEND, [s.account, device, clientId]);
+  }
+}
+
+/** One order for all requests, so that two of one device can't block each other. */
+function inOrder(commits: readonly StateCommit[]): StateCommit[] {
+  return [...commits].sort((a, b) => (a.collection < b.collection ? -1 : 1));
+}
+
+function toDevice(found: DeviceRow): Device {
+  return {
+    id: found.id,
+    type: found.type,
+    userAgent: found.user_agent,
+    protocol: found.protocol,
+    information: found.information,
+    policyKey: Number(found.policy_key),
+    pendingPolicyKey: Number(found.pending_policy_key),
+    wipe: found.wipe,
+    blocked: found.blocked,
+    cache: found.cache,
+  };
+}
+
+function toStates(found: SnapshotRow): SyncStates {
+  return {
+    current: { key: found.current_key, data: found.current_data },
+    previous: found.previous_key === null ? null : { key: found.previous_key, data: found.previous_data },
+  };
+}

@@ -1,0 +1,178 @@
+import type { PimKind } from '../../domain/pim/model.js';
+import type { Statement } from './sql.js';
+
+/** The statements of the PIM store. $1 is always the account, $2 the collection. */
+
+export interface CollectionRow {
+  id: number;
+  kind: PimKind;
+  slug: string;
+  name: string;
+  is_primary: boolean;
+  components: string[];
+  seq: string;
+  properties: Record<string, string>;
+}
+
+export interface ItemColumns {
+  id: string;
+  name: string;
+  uid: string;
+  component: string;
+  text: string;
+  size: number;
+  etag: string;
+  schedule_tag: string | null;
+  origin: string;
+  modified_at: Date;
+}
+
+export interface ChangeRow {
+  epoch: number;
+  head: string;
+  purged_seq: string;
+  id: string;
+  name: string;
+  gone: boolean;
+  origin: string;
+  etag: string | null;
+  component: string;
+  /** Null in the single row of a collection without changes. */
+  seq: string | null;
+}
+
+const COLLECTION_COLUMNS = 'id, kind, slug, name, is_primary, components, seq, properties';
+const HEAD_COLUMNS = 'id, name, uid, component, size, etag, schedule_tag, origin, modified_at';
+const ITEM_COLUMNS = `${HEAD_COLUMNS}, text`;
+
+const statement = (name: string, text: string): Statement => ({ name, text });
+
+export const COLLECTIONS = statement(
+  'collections',
+  `SELECT ${COLLECTION_COLUMNS} FROM collections WHERE account_id = $1 ORDER BY is_primary DESC, id`,
+);
+
+export const NEXT_ID = statement(
+  'next_id',
+  'UPDATE accounts SET next_id = next_id + 1 WHERE id = $1 RETURNING next_id - 1 AS id',
+);
+
+export const INSERT_COLLECTION = statement(
+  'insert_collection',
+  `INSERT INTO collections (account_id, id, kind, slug, name, is_primary, components, epoch, properties)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${COLLECTION_COLUMNS}`,
+);
+
+export const UPDATE_COLLECTION = statement(
+  'update_collection',
+  `UPDATE collections SET name = coalesce($3, name), properties = (properties || $4::jsonb) - $5::text[]
+   WHERE account_id = $1 AND id = $2 RETURNING id`,
+);
+
+export const DELETE_COLLECTION = statement(
+  'delete_collection',
+  'DELETE FROM collections WHERE account_id = $1 AND id = $2 RETURNING id',
+);
+
+export const ITEMS_BY_NAME = statement(
+  'items_by_name',
+  `SELECT ${ITEM_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND name = ANY($3::text[])`,
+);
+
+export const ITEMS_BY_ID = statement(
+  'items_by_id',
+  `SELECT ${ITEM_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND id = ANY($3::bigint[])`,
+);
+
+export const ITEM_BY_UID = statement(
+  'item_by_uid',
+  `SELECT ${ITEM_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND uid = $3`,
+);
+
+export const HEADS = statement(
+  'heads',
+  `SELECT ${HEAD_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND id > $3 ORDER BY id LIMIT $4`,
+);
+
+export const SEARCH = statement(
+  'search',
+  `SELECT id, true AS exact FROM items WHERE account_id = $1 AND collection_id = $2
+   AND ($3::text IS NULL OR component = $3) AND ($4::text IS NULL OR uid = $4) AND $5::text IS NULL ORDER BY id`,
+);
+
+/** Items whose time is not known exactly are always candidates of an overlap that their spans allow. */
+export const SEARCH_SPANS = statement(
+  'search_spans',
+  `SELECT id, exact FROM items WHERE account_id = $1 AND collection_id = $2 AND spans && $5::tstzmultirange
+   AND ($3::text IS NULL OR component = $3) AND ($4::text IS NULL OR uid = $4) ORDER BY id`,
+);
+
+export const COUNTERS = statement(
+  'counters',
+  `SELECT account_id, id, epoch, seq FROM collections
+   WHERE (account_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::integer[]))`,
+);
+
+/** Head, purge mark and a page of changes in one round trip; two index scans that are merged by counter. */
+export const CHANGES = statement(
+  'changes',
+  `SELECT c.epoch, c.seq AS head, c.purged_seq, d.* FROM collections c LEFT JOIN LATERAL (
+     (SELECT id, name, false AS gone, origin, etag, component, seq FROM items
+        WHERE account_id = $1 AND collection_id = $2 AND seq > $4 ORDER BY seq LIMIT $3)
+     UNION ALL
+     (SELECT id, name, true, origin, NULL, component, seq FROM tombstones
+        WHERE account_id = $1 AND collection_id = $2 AND seq > $4 ORDER BY seq LIMIT $3)
+     ORDER BY seq LIMIT $3
+   ) d ON true WHERE c.account_id = $1 AND c.id = $2`,
+);
+
+export const LISTING = statement(
+  'listing',
+  `SELECT c.epoch, c.seq AS head, c.purged_seq, d.* FROM collections c LEFT JOIN LATERAL (
+     SELECT id, name, false AS gone, origin, etag, component, seq FROM items
+       WHERE account_id = $1 AND collection_id = $2 ORDER BY seq LIMIT $3
+   ) d ON true WHERE c.account_id = $1 AND c.id = $2`,
+);
+
+/** Holds the collection's counter until the end of the transaction. */
+export const LOCK = statement('lock', 'SELECT seq FROM collections WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE');
+
+export const CREATED = statement(
+  'created',
+  'SELECT item_id FROM creations WHERE account_id = $1 AND collection_id = $2 AND key = $3',
+);
+
+const NEXT_SEQ = 'WITH counter AS (UPDATE collections SET seq = seq + 1 WHERE account_id = $1 AND id = $2 RETURNING seq)';
+
+export const INSERT_ITEM = statement(
+  'insert_item',
+  `${NEXT_SEQ}, item AS (
+     INSERT INTO items (account_id, collection_id, id, name, uid, component, text, size, etag, schedule_tag, seq, origin, spans, exact)
+     SELECT $1, $2, seq, $3, $4, $5, $6, $7, $8, $9, seq, $10, $11::tstzmultirange, $12 FROM counter RETURNING ${ITEM_COLUMNS}
+   ), creation AS (
+     INSERT INTO creations (account_id, collection_id, key, item_id) SELECT $1, $2, $13::text, id FROM item WHERE $13::text IS NOT NULL
+   ) SELECT * FROM item`,
+);
+
+export const UPDATE_ITEM = statement(
+  'update_item',
+  `${NEXT_SEQ}, version AS (
+     INSERT INTO item_versions (account_id, collection_id, item_id, seq, name, uid, component, text, replaced_by, deleted)
+     SELECT $1, $2, i.id, counter.seq, i.name, i.uid, i.component, i.text, $10, false FROM items i, counter
+     WHERE i.account_id = $1 AND i.collection_id = $2 AND i.id = $13
+   ) UPDATE items SET name = $3, uid = $4, component = $5, text = $6, size = $7, etag = $8, schedule_tag = $9, origin = $10,
+       spans = $11::tstzmultirange, exact = $12, seq = counter.seq, modified_at = now()
+     FROM counter WHERE account_id = $1 AND collection_id = $2 AND id = $13
+     RETURNING ${HEAD_COLUMNS}, text`,
+);
+
+export const DELETE_ITEM = statement(
+  'delete_item',
+  `${NEXT_SEQ}, item AS (
+     DELETE FROM items WHERE account_id = $1 AND collection_id = $2 AND id = $3 RETURNING id, name, uid, component, text
+   ), version AS (
+     INSERT INTO item_versions (account_id, collection_id, item_id, seq, name, uid, component, text, replaced_by, deleted)
+     SELECT $1, $2, item.id, counter.seq, item.name, item.uid, item.component, item.text, $4, true FROM item, counter
+   ) INSERT INTO tombstones (account_id, collection_id, id, name, component, seq, origin)
+     SELECT $1, $2, item.id, item.name, item.component, counter.seq, $4 FROM item, counter RETURNING id`,
+);

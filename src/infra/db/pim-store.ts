@@ -1,0 +1,257 @@
+import { randomInt } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+import { DomainError } from '../../domain/errors.js';
+import type { IndexQuery, Item, ItemHead, ItemRef } from '../../domain/pim/model.js';
+import type { Found, ItemRow, NewCollection, PimStore, PimWrite, Place, RawChanges, StoredCollection } from '../../domain/pim/store.js';
+import type { Id, Scope } from '../../domain/types.js';
+import { formatSpans } from './spans.js';
+import { codeOf, row, rows, transaction } from './sql.js';
+import * as sql from './pim-sql.js';
+
+const UNIQUE_VIOLATION = '23505';
+/** Rows read at a time where a whole collection is streamed. */
+const BATCH = 500;
+
+/** Collections and items in PostgreSQL. Every statement names `account_id` first. */
+export class PostgresPimStore implements PimStore {
+  constructor(private readonly pool: Pool) {}
+
+  async collections(_s: Scope, account: Id): Promise<StoredCollection[]> {
+    return (await rows<sql.CollectionRow>(this.pool, sql.COLLECTIONS, [account])).map((found) => toCollection(account, found));
+  }
+
+  async createCollection(_s: Scope, account: Id, draft: NewCollection): Promise<StoredCollection> {
+    try {
+      return await transaction(this.pool, (client) => insertCollection(client, account, draft));
+    } catch (error) {
+      if (codeOf(error) === UNIQUE_VIOLATION) throw new DomainError('conflict', 'a collection of that name exists', { cause: error });
+      throw error;
+    }
+  }
+
+  async updateCollection(
+    _s: Scope,
+    place: Place,
+    patch: { readonly name?: string; readonly properties?: Readonly<Record<string, string | null>> },
+  ): Promise<void> {
+    const changes = Object.entries(patch.properties ?? {});
+    const set = Object.fromEntries(changes.filter(([, value]) => value !== null));
+    const removed = changes.filter(([, value]) => value === null).map(([name]) => name);
+    const found = await row(this.pool, sql.UPDATE_COLLECTION, [
+      place.account,
+      place.collection,
+      patch.name ?? null,
+      JSON.stringify(set),
+      removed,
+    ]);
+    if (!found) throw gone();
+  }
+
+  async deleteCollection(_s: Scope, place: Place): Promise<void> {
+    if (!(await row(this.pool, sql.DELETE_COLLECTION, [place.account, place.collection]))) throw gone();
+  }
+
+  async items(
+    _s: Scope,
+    place: Place,
+    by: { readonly names: readonly string[] } | { readonly ids: readonly Id[] },
+  ): Promise<Item[]> {
+    const found =
+      'names' in by
+        ? await rows<sql.ItemColumns>(this.pool, sql.ITEMS_BY_NAME, [place.account, place.collection, by.names])
+        : await rows<sql.ItemColumns>(this.pool, sql.ITEMS_BY_ID, [place.account, place.collection, by.ids]);
+    return found.map(toItem);
+  }
+
+  async *heads(_s: Scope, place: Place): AsyncIterable<ItemHead> {
+    for (let after = '0'; ; ) {
+      const page = await rows<sql.ItemColumns>(this.pool, sql.HEADS, [place.account, place.collection, after, BATCH]);
+      yield* page.map(toHead);
+      const last = page.at(-1);
+      if (!last || page.length < BATCH) return;
+      after = last.id;
+    }
+  }
+
+  async *search(_s: Scope, place: Place, query: IndexQuery): AsyncIterable<Found> {
+    const matches = await this.matches(place, query);
+    for (let start = 0; start < matches.length; start += BATCH) {
+      const batch = matches.slice(start, start + BATCH);
+      const exact = new Map(batch.map((match) => [match.id, match.exact]));
+      const found = await rows<sql.ItemColumns>(this.pool, sql.ITEMS_BY_ID, [place.account, place.collection, [...exact.keys()]]);
+      yield* found.map((columns) => ({ ...toItem(columns), exact: exact.get(columns.id) ?? false }));
+    }
+  }
+
+  async counters(_s: Scope, places: readonly Place[]): Promise<(Place & { epoch: number; seq: bigint })[]> {
+    const found = await rows<{ account_id: string; id: number; epoch: number; seq: string }>(this.pool, sql.COUNTERS, [
+      places.map((place) => place.account),
+      places.map((place) => place.collection),
+    ]);
+    return found.map((counter) => ({
+      account: counter.account_id,
+      collection: String(counter.id),
+      epoch: counter.epoch,
+      seq: BigInt(counter.seq),
+    }));
+  }
+
+  async changes(_s: Scope, place: Place, after: bigint | null, limit: number): Promise<RawChanges | null> {
+    const statement = after === null ? sql.LISTING : sql.CHANGES;
+    const values = after === null ? [place.account, place.collection, limit] : [place.account, place.collection, limit, String(after)];
+    const found = await rows<sql.ChangeRow>(this.pool, statement, values);
+    const [first] = found;
+    if (!first) return null;
+    return {
+      epoch: first.epoch,
+      head: BigInt(first.head),
+      purged: BigInt(first.purged_seq),
+      changes: found.flatMap((change) => (change.seq === null ? [] : [toChange(change)])),
+    };
+  }
+
+  write<T>(s: Scope, places: readonly Place[], work: (tx: PimWrite) => Promise<T>): Promise<T> {
+    return transaction(this.pool, async (client) => {
+      const write = new PostgresPimWrite(client, s.origin);
+      for (const place of inLockOrder(places)) await write.lock(place);
+      return work(write);
+    });
+  }
+
+  private async matches(place: Place, query: IndexQuery): Promise<{ id: Id; exact: boolean }[]> {
+    const values = [
+      place.account,
+      place.collection,
+      query.component ?? null,
+      query.uid ?? null,
+      query.overlaps ? formatSpans([query.overlaps]) : null,
+    ];
+    return rows(this.pool, query.overlaps ? sql.SEARCH_SPANS : sql.SEARCH, values);
+  }
+}
+
+/** A write that holds the counters of its collections until it commits. */
+class PostgresPimWrite implements PimWrite {
+  constructor(
+    private readonly client: PoolClient,
+    private readonly origin: string,
+  ) {}
+
+  async lock(place: Place): Promise<void> {
+    if (!(await row(this.client, sql.LOCK, [place.account, place.collection]))) throw gone();
+  }
+
+  async find(place: Place, ref: ItemRef | { readonly uid: string }): Promise<Item | null> {
+    const [statement, value] =
+      'name' in ref ? [sql.ITEMS_BY_NAME, [ref.name]] : 'id' in ref ? [sql.ITEMS_BY_ID, [ref.id]] : [sql.ITEM_BY_UID, ref.uid];
+    const found = await row<sql.ItemColumns>(this.client, statement as typeof sql.ITEMS_BY_NAME, [place.account, place.collection, value]);
+    return found ? toItem(found) : null;
+  }
+
+  async created(place: Place, key: string): Promise<Id | null> {
+    const found = await row<{ item_id: string }>(this.client, sql.CREATED, [place.account, place.collection, key]);
+    return found?.item_id ?? null;
+  }
+
+  async insert(place: Place, item: ItemRow, creationKey?: string): Promise<Item> {
+    const found = await row<sql.ItemColumns>(this.client, sql.INSERT_ITEM, [...this.values(place, item), creationKey ?? null]);
+    return toItem(found as sql.ItemColumns);
+  }
+
+  async update(place: Place, current: Item, item: ItemRow): Promise<Item> {
+    const found = await row<sql.ItemColumns>(this.client, sql.UPDATE_ITEM, [...this.values(place, item), current.id]);
+    return toItem(found as sql.ItemColumns);
+  }
+
+  async remove(place: Place, current: Item): Promise<void> {
+    await row(this.client, sql.DELETE_ITEM, [place.account, place.collection, current.id, this.origin]);
+  }
+
+  private values(place: Place, item: ItemRow): unknown[] {
+    return [
+      place.account,
+      place.collection,
+      item.name,
+      item.uid,
+      item.component,
+      item.text,
+      Buffer.byteLength(item.text),
+      item.etag,
+      item.scheduleTag,
+      this.origin,
+      item.spans && formatSpans(item.spans),
+      item.exact,
+    ];
+  }
+}
+
+async function insertCollection(client: PoolClient, account: Id, draft: NewCollection): Promise<StoredCollection> {
+  const next = await row<{ id: number }>(client, sql.NEXT_ID, [account]);
+  if (!next) throw gone();
+  const created = await row<sql.CollectionRow>(client, sql.INSERT_COLLECTION, [
+    account,
+    next.id,
+    draft.kind,
+    draft.slug,
+    draft.name,
+    draft.primary,
+    draft.components,
+    randomInt(1, 2 ** 31),
+    JSON.stringify(draft.properties),
+  ]);
+  return toCollection(account, created as sql.CollectionRow);
+}
+
+/** One order for all writers, so that two moves between the same collections can't block each other. */
+function inLockOrder(places: readonly Place[]): Place[] {
+  const unique = new Map(places.map((place) => [`${place.account} ${place.collection.padStart(12, '0')}`, place]));
+  return [...unique.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place);
+}
+
+function toCollection(account: Id, found: sql.CollectionRow): StoredCollection {
+  return {
+    place: { account, collection: String(found.id) },
+    kind: found.kind,
+    slug: found.slug,
+    name: found.name,
+    primary: found.is_primary,
+    components: found.components,
+    seq: found.seq,
+    properties: found.properties,
+  };
+}
+
+function toHead(columns: sql.ItemColumns): ItemHead {
+  return {
+    id: columns.id,
+    name: columns.name,
+    uid: columns.uid,
+    component: columns.component,
+    etag: columns.etag,
+    scheduleTag: columns.schedule_tag,
+    size: columns.size,
+    modified: columns.modified_at,
+    origin: columns.origin,
+  };
+}
+
+function toItem(columns: sql.ItemColumns): Item {
+  return { ...toHead(columns), text: columns.text };
+}
+
+function toChange(change: sql.ChangeRow): RawChanges['changes'][number] {
+  return {
+    id: change.id,
+    name: change.name,
+    gone: change.gone,
+    origin: change.origin,
+    component: change.component,
+    seq: BigInt(change.seq as string),
+    ...(change.etag === null ? {} : { etag: change.etag }),
+  };
+}
+
+function gone(): DomainError {
+  return new DomainError('not-found', 'no such collection');
+}
+
