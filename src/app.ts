@@ -1,0 +1,127 @@
+import type { DataSource } from 'typeorm';
+import { type Config, type MailServers, serversFor } from './config.js';
+import { Sessions } from './domain/accounts/sessions.js';
+import { DomainError } from './domain/errors.js';
+import { createMail } from './domain/mail/mail.js';
+import { LocalHub } from './domain/notify/local-hub.js';
+import { MailWatcher } from './domain/notify/watch.js';
+import { PimService } from './domain/pim/pim.js';
+import type { Services } from './domain/services.js';
+import type { Logger } from './domain/types.js';
+import { davRouter } from './faces/dav/endpoint.js';
+import { easRouter } from './faces/eas/endpoint.js';
+import { createHealth } from './http/health.js';
+import { type Listening, listen } from './http/listen.js';
+import { createMetrics } from './http/metrics.js';
+import { createServerApp, type Mount } from './http/server.js';
+import { PostgresBus } from './infra/bus/postgres.js';
+import { PostgresAccountStore } from './infra/db/account-store.js';
+import { isMigrated, migrate, openDatabase, poolOf } from './infra/db/data-source.js';
+import { PostgresDeviceStore } from './infra/db/device-store.js';
+import { PostgresMailFolderStore } from './infra/db/mail-folder-store.js';
+import { PostgresPimStore } from './infra/db/pim-store.js';
+import { createImapBackend } from './infra/imap/backend.js';
+
+const MEGABYTE = 1024 * 1024;
+
+export interface Gateway {
+  readonly port: number;
+  /** Answers everybody who waits, finishes what is under way, closes all connections. */
+  stop(grace: number): Promise<void>;
+}
+
+/** Joins all parts and starts to listen. The only place that knows them all. */
+export async function startGateway(config: Config, databaseUrl: string, log: Logger & { child(fields: object): Logger }): Promise<Gateway> {
+  const database = await openDatabase(databaseUrl, { poolSize: config.databasePool });
+  await migrate(database);
+  const bus = new PostgresBus(databaseUrl, log);
+  await bus.start();
+
+  const pool = poolOf(database);
+  const backend = createImapBackend({ servers: (address) => mailServers(config, address), log });
+  const mail = createMail({ backend, folders: new PostgresMailFolderStore(pool), log });
+  const watcher = new MailWatcher(mail, backend, log);
+  const hub = new LocalHub(bus, watcher.watch);
+  const services: Services = {
+    pim: new PimService(new PostgresPimStore(pool), hub),
+    mail,
+    devices: new PostgresDeviceStore(pool),
+    hub,
+    clock: { now: () => new Date() },
+    log,
+    publicUrl: config.publicUrl,
+  };
+  const sessions = new Sessions({
+    accounts: new PostgresAccountStore(database),
+    verify: (credentials) => backend.verify(credentials),
+    clock: services.clock,
+    mailDomain: config.mailDomain ?? undefined,
+  });
+
+  const metrics = createMetrics();
+  metrics.gauge('gateway_waiting_requests', 'Requests that wait for a change', () => hub.waiting);
+  metrics.gauge('gateway_watched_accounts', 'Accounts with a mail watch', () => watcher.size);
+  const health = createHealth(() => isReady(database));
+  const app = createServerApp({
+    mounts: mounts(services),
+    openSession: (username, password, address) => sessions.open(username, password, address),
+    health,
+    metrics,
+    log,
+    trustProxy: config.trustProxy,
+  });
+  const listening = await listen(app, { ...config, log });
+  return { port: listening.port, stop: (grace) => stop({ health, hub, listening, watcher, backend, bus, database }, grace) };
+}
+
+/** Which face answers where; bodies larger than the limit are refused before they are read. */
+function mounts(services: Services): Mount[] {
+  return [
+    {
+      face: 'eas',
+      path: '/Microsoft-Server-ActiveSync',
+      router: easRouter(services),
+      maxBody: 60 * MEGABYTE,
+      anonymous: () => false,
+    },
+    {
+      face: 'dav',
+      path: '/',
+      router: davRouter(services),
+      maxBody: 16 * MEGABYTE,
+      // Discovery starts without credentials: what a server can do is no secret (RFC 4791 §5.1).
+      anonymous: (req) => req.method === 'OPTIONS',
+    },
+  ];
+}
+
+function mailServers(config: Config, address: string): MailServers {
+  const servers = serversFor(config, address);
+  if (!servers) throw new DomainError('unauthenticated', 'no mail server for that domain');
+  return servers;
+}
+
+async function isReady(database: DataSource): Promise<boolean> {
+  await database.query('SELECT 1');
+  return isMigrated(database);
+}
+
+interface Parts {
+  readonly health: { drain(): void };
+  readonly hub: LocalHub;
+  readonly listening: Listening;
+  readonly watcher: MailWatcher;
+  readonly backend: { close(): Promise<void> };
+  readonly bus: PostgresBus;
+  readonly database: DataSource;
+}
+
+async function stop(parts: Parts, grace: number): Promise<void> {
+  parts.health.drain();
+  parts.hub.drain();
+  await parts.listening.close(grace);
+  await parts.watcher.close();
+  await parts.backend.close();
+  await parts.bus.stop();
+  await parts.database.destroy();
+}

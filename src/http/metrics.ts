@@ -1,0 +1,55 @@
+import type { RequestHandler } from 'express';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export interface Observation {
+  readonly face: string;
+  /** HTTP method or ActiveSync command. */
+  readonly method: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+export interface Metrics {
+  readonly handler: RequestHandler;
+  observe(request: Observation): void;
+  /** A value that is asked for when the metrics are read. */
+  gauge(name: string, help: string, value: () => number): void;
+}
+
+/** Methods that become labels; anything else a client invents counts as `other`. */
+const LABEL = /^[A-Za-z-]{2,24}$/;
+
+/** Prometheus metrics of the process and of its requests by face, method and status. */
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const labelNames = ['face', 'method', 'status'] as const;
+  const requests = new Counter({ name: 'gateway_requests_total', help: 'Requests answered', labelNames, registers: [registry] });
+  const seconds = new Histogram({
+    name: 'gateway_request_seconds',
+    help: 'Time to the end of the answer; waiting requests included',
+    labelNames: ['face', 'method'] as const,
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600, 3600],
+    registers: [registry],
+  });
+  return {
+    handler: async (_req, res) => {
+      res.type(registry.contentType).send(await registry.metrics());
+    },
+    observe: (request) => {
+      const method = LABEL.test(request.method) ? request.method : 'other';
+      requests.inc({ face: request.face, method, status: request.status });
+      seconds.observe({ face: request.face, method }, request.seconds);
+    },
+    gauge: (name, help, value) => {
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(value());
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import express, { type ErrorRequestHandler, type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import { DomainError } from '../domain/errors.js';
+import type { Logger } from '../domain/types.js';
+import { type OpenSession, basicAuth } from './auth.js';
+import type { Health } from './health.js';
+import type { Metrics } from './metrics.js';
+
+/** A protocol face to be mounted. */
+export interface Mount {
+  /** Label in logs and metrics. */
+  readonly face: string;
+  readonly path: string;
+  readonly router: RequestHandler;
+  /** Largest body in bytes, after gzip is undone. */
+  readonly maxBody: number;
+  /** Which requests may come without credentials; `all`: the face needs none. */
+  readonly anonymous: 'all' | ((req: Request) => boolean);
+}
+
+export interface ServerOptions {
+  readonly mounts: readonly Mount[];
+  readonly openSession: OpenSession;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly log: Logger & { child(fields: object): Logger };
+  readonly trustProxy: boolean | number | string;
+}
+
+/** The Express application: request id and log line, health, then each face behind its login and body limit. */
+export function createServerApp(options: ServerOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('trust proxy', options.trustProxy);
+  app.use(requestLog(options));
+  app.use(options.health.router);
+  app.get('/metrics', options.metrics.handler);
+  for (const mount of options.mounts) app.use(mount.path, face(mount), ...guards(mount, options), mount.router);
+  app.use((_req: Request, res: Response) => {
+    res.status(404).end();
+  });
+  app.use(lastResort);
+  return app;
+}
+
+function guards(mount: Mount, options: ServerOptions): RequestHandler[] {
+  const body = express.raw({ type: () => true, limit: mount.maxBody, inflate: true });
+  if (mount.anonymous === 'all') return [body];
+  return [basicAuth(options.openSession, mount.anonymous), body, bufferBody];
+}
+
+/** Without a body express.raw leaves something else than a Buffer. */
+const bufferBody: RequestHandler = (req, _res, next) => {
+  if (!Buffer.isBuffer(req.body)) req.body = Buffer.alloc(0);
+  next();
+};
+
+function face(mount: Mount): RequestHandler {
+  return (_req, res, next) => {
+    res.locals.face = mount.face;
+    next();
+  };
+}
+
+/** One line per request when it is answered: who, what, status, milliseconds; never a body, a query or a secret. */
+function requestLog({ log, metrics }: ServerOptions): RequestHandler {
+  return (req, res, next) => {
+    const started = performance.now();
+    const requestId = randomUUID();
+    res.locals.requestId = requestId;
+    res.locals.log = log.child({ requestId });
+    res.setHeader('X-Request-Id', requestId);
+    res.once('close', () => {
+      const seconds = (performance.now() - started) / 1000;
+      const { face: name = 'other', session, command } = res.locals;
+      metrics.observe({ face: name, method: command ?? req.method, status: res.statusCode, seconds });
+      const fields = { requestId, face: name, method: req.method, path: req.path, command, account: session?.account };
+      const done = { status: res.statusCode, ms: Math.round(seconds * 1000), aborted: !res.writableFinished || undefined };
+      if (name !== 'other') log.info({ ...fields, ...done }, 'request');
+    });
+    next();
+  };
+}
+
+const DOMAIN_STATUS: Partial<Record<DomainError['kind'], number>> = { unavailable: 503, 'too-large': 413, invalid: 400 };
+
+/** What nobody else has answered. Nothing of an unknown error's text reaches the client. */
+const lastResort: ErrorRequestHandler = (error: unknown, _req: Request, res: Response, _next: NextFunction) => {
+  const status = statusOf(error);
+  if (status >= 500) (res.locals.log as Logger | undefined)?.error({ error: describe(error) }, 'request failed');
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  if (error instanceof DomainError && error.details.retryAfter) res.set('Retry-After', String(error.details.retryAfter));
+  res.status(status).set('Connection', status === 413 ? 'close' : 'keep-alive').end();
+};
+
+function statusOf(error: unknown): number {
+  if (error instanceof DomainError) return DOMAIN_STATUS[error.kind] ?? 500;
+  const status = (error as { status?: unknown } | null)?.status;
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
