@@ -1,0 +1,108 @@
+import libmime from 'libmime';
+import { envelopeAddress, parseAddressList, sameAddress } from './addresses.js';
+import { fieldValue, type HeaderField, joinMessage, MimeError, splitMessage } from './headers.js';
+
+/** More recipients of one message are refused. */
+export const MAX_RECIPIENTS = 1000;
+
+/** Who sends, and what is added where the phone left it out. */
+export interface Sender {
+  readonly address: string;
+  /** Further addresses that may stand in From. */
+  readonly aliases: readonly string[];
+  readonly displayName: string;
+  readonly date: Date;
+  /** Without angle brackets. */
+  readonly messageId: string;
+}
+
+/** A message ready to be submitted. */
+export interface Outgoing {
+  readonly from: string;
+  readonly to: readonly string[];
+  /** Without Bcc. */
+  readonly transmitted: Uint8Array;
+  /** With Bcc, for the sender's own Sent folder. */
+  readonly kept: Uint8Array;
+}
+
+const RECIPIENT_FIELDS = ['to', 'cc', 'bcc'];
+/** Set by those who deliver, not by those who send; a foreign Sender would contradict the login. */
+const DROPPED_FIELDS = new Set(['return-path', 'delivered-to', 'sender']);
+
+/**
+ * Puts a phone's message right without touching its body, so that signatures stay valid: From is an own address, Date and
+ * Message-ID are there, Bcc goes into the envelope only.
+ * @throws MimeError when it can't be read or names no or too many recipients.
+ */
+export function prepareOutgoing(raw: Uint8Array, sender: Sender): Outgoing {
+  const { fields, body } = splitMessage(raw);
+  const to = recipients(fields);
+  const from = ownFrom(fields, sender);
+  const kept = complete([...from.fields.filter((field) => !DROPPED_FIELDS.has(field.name))], sender);
+  return {
+    from: from.address,
+    to,
+    kept: joinMessage(kept, body),
+    transmitted: joinMessage(
+      kept.filter((field) => field.name !== 'bcc'),
+      body,
+    ),
+  };
+}
+
+/** Envelope recipients of To, Cc and Bcc, each once. */
+function recipients(fields: readonly HeaderField[]): readonly string[] {
+  const found = new Map<string, string>();
+  for (const field of fields.filter(({ name }) => RECIPIENT_FIELDS.includes(name))) {
+    for (const { address } of parseAddressList(headerText(field))) {
+      const fit = envelopeAddress(address);
+      if (fit === null) throw new MimeError(`not an address: ${address.slice(0, 80)}`);
+      found.set(fit.toLowerCase(), fit);
+    }
+  }
+  if (found.size === 0) throw new MimeError('no recipient');
+  if (found.size > MAX_RECIPIENTS) throw new MimeError('too many recipients');
+  return [...found.values()];
+}
+
+/** Keeps a From that is the sender's own; anything else becomes the account's address. */
+function ownFrom(fields: readonly HeaderField[], sender: Sender): { fields: readonly HeaderField[]; address: string } {
+  const given = fields.filter((field) => field.name === 'from');
+  const addresses = given.flatMap((field) => parseAddressList(headerText(field)));
+  const own = [sender.address, ...sender.aliases];
+  const first = addresses[0]?.address ?? '';
+  const match = own.find((address) => sameAddress(address, first));
+  if (given.length === 1 && addresses.length === 1 && match !== undefined) return { fields, address: match };
+  const from = { name: 'from', raw: `From: ${mailbox(sender.displayName, sender.address)}` };
+  return { fields: [from, ...fields.filter((field) => field.name !== 'from')], address: sender.address };
+}
+
+function complete(fields: readonly HeaderField[], sender: Sender): readonly HeaderField[] {
+  const has = (name: string) => fields.some((field) => field.name === name);
+  const added = [
+    { name: 'date', raw: `Date: ${mailDate(sender.date)}` },
+    { name: 'message-id', raw: `Message-ID: <${sender.messageId}>` },
+    { name: 'mime-version', raw: 'MIME-Version: 1.0' },
+  ];
+  return [...fields, ...added.filter(({ name }) => !has(name))];
+}
+
+/** Raw UTF-8 in a header (RFC 6532) is read as such. */
+function headerText(field: HeaderField): string {
+  return Buffer.from(fieldValue(field), 'latin1').toString('utf8');
+}
+
+/** `Name <address>` with the name quoted or encoded as needed. */
+function mailbox(name: string, address: string): string {
+  const clean = name.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim().slice(0, 200);
+  if (clean === '') return address;
+  if (/^[\w !#$%&'*+/=?^`{|}~-]+$/.test(clean)) return `${clean} <${address}>`;
+  if (/^[ -~]*$/.test(clean)) return `"${clean.replace(/["\\]/g, '\\$&')}" <${address}>`;
+  return `${libmime.encodeWords(clean, 'B', 52)} <${address}>`;
+}
+
+/** RFC 5322 §3.3, in UTC. */
+function mailDate(date: Date): string {
+  return date.toUTCString().replace(/GMT$/, '+0000');
+}
