@@ -31,7 +31,11 @@ export interface Gateway {
 }
 
 /** Joins all parts and starts to listen. The only place that knows them all. */
-export async function startGateway(config: Config, databaseUrl: string, log: Logger & { child(fields: object): Logger }): Promise<Gateway> {
+export async function startGateway(
+  config: Config,
+  databaseUrl: string,
+  log: Logger & { child(fields: object): Logger },
+): Promise<Gateway> {
   const database = await openDatabase(databaseUrl, { poolSize: config.databasePool });
   await migrate(database);
   const bus = new PostgresBus(databaseUrl, log);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type ServerUrl, parseImapUrl } from './infra/imap/url.js';
+import { parseImapUrl, type ServerUrl } from './infra/imap/url.js';
 import { parseSmtpUrl } from './infra/smtp/url.js';
 
 /** Where a domain's mailboxes are and where its users hand in mail. */

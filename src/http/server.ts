@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import express, { type ErrorRequestHandler, type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import { DomainError } from '../domain/errors.js';
 import type { Logger } from '../domain/types.js';
-import { type OpenSession, basicAuth } from './auth.js';
+import { basicAuth, type OpenSession } from './auth.js';
 import type { Health } from './health.js';
 import type { Metrics } from './metrics.js';
 
@@ -94,7 +101,10 @@ const lastResort: ErrorRequestHandler = (error: unknown, _req: Request, res: Res
     return;
   }
   if (error instanceof DomainError && error.details.retryAfter) res.set('Retry-After', String(error.details.retryAfter));
-  res.status(status).set('Connection', status === 413 ? 'close' : 'keep-alive').end();
+  res
+    .status(status)
+    .set('Connection', status === 413 ? 'close' : 'keep-alive')
+    .end();
 };
 
 function statusOf(error: unknown): number {

@@ -52,7 +52,8 @@ export class PimService implements Pim {
 
   async createCollection(s: Session, draft: CollectionDraft): Promise<Collection> {
     const existing = await this.store.collections(s, s.account);
-    if (existing.length >= MAX_COLLECTIONS) throw new DomainError('too-large', 'too many collections', { reason: 'quota-not-exceeded' });
+    if (existing.length >= MAX_COLLECTIONS)
+      throw new DomainError('too-large', 'too many collections', { reason: 'quota-not-exceeded' });
     const stored = await this.store.createCollection(s, s.account, {
       kind: draft.kind,
       slug: draft.slug === undefined ? randomUUID() : checkedName(draft.slug),
@@ -73,14 +74,16 @@ export class PimService implements Pim {
   }
 
   async deleteCollection(s: Session, collection: Collection): Promise<void> {
-    if (collection.access !== 'owner') throw new DomainError('forbidden', 'only the owner may delete a collection', { reason: 'need-privileges' });
+    if (collection.access !== 'owner')
+      throw new DomainError('forbidden', 'only the owner may delete a collection', { reason: 'need-privileges' });
     if (collection.primary) throw new DomainError('forbidden', 'the default collection stays', { reason: 'need-privileges' });
     await this.store.deleteCollection(s, collection.source);
     this.hub.publish(collection.source.account, HIERARCHY);
   }
 
   async item(s: Session, collection: Collection, ref: ItemRef): Promise<Item | null> {
-    const found = 'name' in ref ? await this.itemsByName(s, collection, [ref.name]) : await this.itemsById(s, collection, [ref.id]);
+    const found =
+      'name' in ref ? await this.itemsByName(s, collection, [ref.name]) : await this.itemsById(s, collection, [ref.id]);
     return found[0] ?? null;
   }
 
@@ -145,7 +148,10 @@ export class PimService implements Pim {
   }
 
   async cursors(s: Session, collections: readonly Collection[]): Promise<ReadonlyMap<Id, Cursor>> {
-    const counters = await this.store.counters(s, collections.map((collection) => collection.source));
+    const counters = await this.store.counters(
+      s,
+      collections.map((collection) => collection.source),
+    );
     const byPlace = new Map(counters.map((counter) => [placeKey(counter), formatCursor(counter)]));
     return new Map(
       collections.flatMap((collection): [Id, Cursor][] => {
@@ -190,7 +196,9 @@ async function write(tx: PimWrite, place: Place, row: ItemRow, draft: ItemDraft,
     return { item: await tx.insert(place, row, draft.creationKey), created: true, repeated: false, verbatim: true };
   }
   const unchanged = current.text === row.text;
-  const item = unchanged ? current : await tx.update(place, current, draft.id === undefined ? row : { ...row, name: current.name });
+  const item = unchanged
+    ? current
+    : await tx.update(place, current, draft.id === undefined ? row : { ...row, name: current.name });
   return { item, created: false, repeated: false, verbatim: true };
 }
 
@@ -198,7 +206,8 @@ async function write(tx: PimWrite, place: Place, row: ItemRow, draft: ItemDraft,
 async function checkUid(tx: PimWrite, place: Place, uid: string, current: ItemHead | null): Promise<void> {
   if (current?.uid === uid) return;
   const holder = current ?? (await tx.find(place, { uid }));
-  if (holder) throw new DomainError('conflict', 'the UID belongs to another item', { reason: 'no-uid-conflict', href: holder.name });
+  if (holder)
+    throw new DomainError('conflict', 'the UID belongs to another item', { reason: 'no-uid-conflict', href: holder.name });
 }
 
 interface Transfer {
@@ -224,7 +233,8 @@ async function transferWithin(tx: PimWrite, transfer: Transfer): Promise<{ creat
 
 function rowOf(kind: PimKind, components: readonly string[], draft: ItemDraft, zone: string): ItemRow {
   const { maxBytes, extension } = KINDS[kind];
-  if (Buffer.byteLength(draft.text) > maxBytes) throw new DomainError('too-large', 'the item is too large', { reason: 'max-resource-size' });
+  if (Buffer.byteLength(draft.text) > maxBytes)
+    throw new DomainError('too-large', 'the item is too large', { reason: 'max-resource-size' });
   const index = describe(kind, draft.text, zone);
   if (!components.includes(index.component)) {
     throw new DomainError('forbidden', `the collection holds no ${index.component}`, {

@@ -63,7 +63,11 @@ export interface PimStore {
   ): Promise<void>;
   deleteCollection(s: Scope, place: Place): Promise<void>;
 
-  items(s: Scope, place: Place, by: { readonly names: readonly string[] } | { readonly ids: readonly Id[] }): Promise<readonly Item[]>;
+  items(
+    s: Scope,
+    place: Place,
+    by: { readonly names: readonly string[] } | { readonly ids: readonly Id[] },
+  ): Promise<readonly Item[]>;
   heads(s: Scope, place: Place): AsyncIterable<ItemHead>;
   search(s: Scope, place: Place, query: IndexQuery): AsyncIterable<Found>;
 

@@ -1,8 +1,16 @@
 import type { Pool } from 'pg';
-import type { Device, DevicePatch, DeviceSnapshot, DeviceStore, StateCommit, SyncStates, WipeState } from '../../domain/devices/model.js';
+import type {
+  Device,
+  DevicePatch,
+  DeviceSnapshot,
+  DeviceStore,
+  StateCommit,
+  SyncStates,
+  WipeState,
+} from '../../domain/devices/model.js';
 import { DomainError } from '../../domain/errors.js';
 import type { Id, Scope } from '../../domain/types.js';
-import { type Statement, row, rows, transaction } from './sql.js';
+import { row, rows, type Statement, transaction } from './sql.js';
 
 interface DeviceRow {
   id: string;

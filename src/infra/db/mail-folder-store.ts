@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { FolderFacts, FolderPlan, MailFolderStore, StoredFolder } from '../../domain/mail/folder-store.js';
 import type { FolderRole } from '../../domain/mail/model.js';
 import type { Id, Scope } from '../../domain/types.js';
-import { type Statement, row, rows, transaction } from './sql.js';
+import { row, rows, type Statement, transaction } from './sql.js';
 
 interface FolderRow {
   id: number;

@@ -2,11 +2,20 @@ import { randomInt } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { DomainError } from '../../domain/errors.js';
 import type { IndexQuery, Item, ItemHead, ItemRef } from '../../domain/pim/model.js';
-import type { Found, ItemRow, NewCollection, PimStore, PimWrite, Place, RawChanges, StoredCollection } from '../../domain/pim/store.js';
+import type {
+  Found,
+  ItemRow,
+  NewCollection,
+  PimStore,
+  PimWrite,
+  Place,
+  RawChanges,
+  StoredCollection,
+} from '../../domain/pim/store.js';
 import type { Id, Scope } from '../../domain/types.js';
+import * as sql from './pim-sql.js';
 import { formatSpans } from './spans.js';
 import { codeOf, row, rows, transaction } from './sql.js';
-import * as sql from './pim-sql.js';
 
 const UNIQUE_VIOLATION = '23505';
 /** Rows read at a time where a whole collection is streamed. */
@@ -24,7 +33,8 @@ export class PostgresPimStore implements PimStore {
     try {
       return await transaction(this.pool, (client) => insertCollection(client, account, draft));
     } catch (error) {
-      if (codeOf(error) === UNIQUE_VIOLATION) throw new DomainError('conflict', 'a collection of that name exists', { cause: error });
+      if (codeOf(error) === UNIQUE_VIOLATION)
+        throw new DomainError('conflict', 'a collection of that name exists', { cause: error });
       throw error;
     }
   }
@@ -98,7 +108,8 @@ export class PostgresPimStore implements PimStore {
 
   async changes(_s: Scope, place: Place, after: bigint | null, limit: number): Promise<RawChanges | null> {
     const statement = after === null ? sql.LISTING : sql.CHANGES;
-    const values = after === null ? [place.account, place.collection, limit] : [place.account, place.collection, limit, String(after)];
+    const values =
+      after === null ? [place.account, place.collection, limit] : [place.account, place.collection, limit, String(after)];
     const found = await rows<sql.ChangeRow>(this.pool, statement, values);
     const [first] = found;
     if (!first) return null;
@@ -144,7 +155,11 @@ class PostgresPimWrite implements PimWrite {
   async find(place: Place, ref: ItemRef | { readonly uid: string }): Promise<Item | null> {
     const [statement, value] =
       'name' in ref ? [sql.ITEMS_BY_NAME, [ref.name]] : 'id' in ref ? [sql.ITEMS_BY_ID, [ref.id]] : [sql.ITEM_BY_UID, ref.uid];
-    const found = await row<sql.ItemColumns>(this.client, statement as typeof sql.ITEMS_BY_NAME, [place.account, place.collection, value]);
+    const found = await row<sql.ItemColumns>(this.client, statement as typeof sql.ITEMS_BY_NAME, [
+      place.account,
+      place.collection,
+      value,
+    ]);
     return found ? toItem(found) : null;
   }
 
@@ -254,4 +269,3 @@ function toChange(change: sql.ChangeRow): RawChanges['changes'][number] {
 function gone(): DomainError {
   return new DomainError('not-found', 'no such collection');
 }
-

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { DataSource } from 'typeorm';
+import type { PimStore, Place } from '../../src/domain/pim/store.js';
+import type { Scope } from '../../src/domain/types.js';
+import { PostgresAccountStore } from '../../src/infra/db/account-store.js';
+import { migrate, openDatabase, poolOf } from '../../src/infra/db/data-source.js';
+import { PostgresDeviceStore } from '../../src/infra/db/device-store.js';
+import { PostgresMailFolderStore } from '../../src/infra/db/mail-folder-store.js';
+import { PostgresPimStore } from '../../src/infra/db/pim-store.js';
+import { freshDatabase } from '../support/cluster.js';
+
+const HOUR = 3_600_000;
+const NOON = Date.UTC(2026, 10, 23, 12);
+
+const row = (uid: string, start = NOON, end = start + HOUR) => ({
+  name: `${uid}.ics`,
+  uid,
+  component: 'VEVENT',
+  text: `text of ${uid}`,
+  etag: `etag-${uid}`,
+  scheduleTag: null,
+  spans: [{ start, end }],
+  exact: true,
+});
+
+async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of source) found.push(item);
+  return found;
+}
+
+describe('PostgreSQL stores', () => {
+  let database: DataSource;
+  let store: PimStore;
+  let s: Scope;
+  let place: Place;
+
+  before(async () => {
+    database = await openDatabase(await freshDatabase());
+    await migrate(database);
+    store = new PostgresPimStore(poolOf(database));
+    const accounts = new PostgresAccountStore(database);
+    const account = await accounts.create({ address: 'a@example.test', aliases: [], displayName: 'A', zone: 'UTC' }, [
+      { kind: 'calendar', slug: 'calendar', name: 'Calendar', primary: true, components: ['VEVENT'], properties: {} },
+    ]);
+    assert.equal((await accounts.byAddress('a@example.test'))?.id, account.id);
+    s = { account: account.id, origin: 'test' };
+    place = { account: account.id, collection: '1' };
+  });
+
+  after(() => database.destroy());
+
+  it('gives an account made twice at once only once, with its collections', async () => {
+    const accounts = new PostgresAccountStore(database);
+    const draft = { address: 'twice@example.test', aliases: [], displayName: '', zone: 'UTC' };
+    const [one, two] = await Promise.all([accounts.create(draft, []), accounts.create(draft, [])]);
+    assert.equal(one.id, two.id);
+  });
+
+  it('numbers items by the counter of their collection and lists changes in commit order', async () => {
+    const [first, second] = await store.write(s, [place], async (tx) => [
+      await tx.insert(place, row('one')),
+      await tx.insert(place, row('two')),
+    ]);
+    assert.deepEqual([first?.id, second?.id], ['1', '2']);
+    await store.write(s, [place], (tx) => tx.update(place, first!, { ...row('one'), text: 'changed', etag: 'new' }));
+    await store.write(s, [place], (tx) => tx.remove(place, second!));
+    const changes = (await store.changes(s, place, 0n, 10))!;
+    assert.equal(changes.head, 4n);
+    assert.deepEqual(
+      changes.changes.map(({ id, gone, seq, etag }) => ({ id, gone, seq, etag })),
+      [
+        { id: '1', gone: false, seq: 3n, etag: 'new' },
+        { id: '2', gone: true, seq: 4n, etag: undefined },
+      ],
+    );
+    assert.deepEqual(
+      (await store.changes(s, place, null, 10))!.changes.map(({ id }) => id),
+      ['1'],
+    );
+    assert.deepEqual((await store.changes(s, place, 4n, 10))!.changes, []);
+    assert.equal(await store.changes(s, { ...place, collection: '99' }, null, 10), null);
+  });
+
+  it('keeps the texts that were replaced or deleted', async () => {
+    const versions = await database.query('SELECT item_id, text, deleted, replaced_by FROM item_versions ORDER BY seq');
+    assert.deepEqual(versions, [
+      { item_id: '1', text: 'text of one', deleted: false, replaced_by: 'test' },
+      { item_id: '2', text: 'text of two', deleted: true, replaced_by: 'test' },
+    ]);
+  });
+
+  it('lets a deleted name and UID be used again, and a creation key only once', async () => {
+    const again = await store.write(s, [place], (tx) => tx.insert(place, row('two'), 'key'));
+    assert.equal(again.id, '5');
+    assert.equal(await store.write(s, [place], (tx) => tx.created(place, 'key')), '5');
+    assert.equal(await store.write(s, [place], (tx) => tx.created(place, 'other')), null);
+  });
+
+  it('undoes a whole write that fails', async () => {
+    await assert.rejects(
+      store.write(s, [place], async (tx) => {
+        await tx.insert(place, row('half'));
+        throw new Error('stop');
+      }),
+      /stop/,
+    );
+    assert.deepEqual(await store.items(s, place, { names: ['half.ics'] }), []);
+  });
+
+  it('finds by time, with open ends and before the common era', async () => {
+    await store.write(s, [place], async (tx) => {
+      await tx.insert(place, row('later', NOON + 10 * HOUR));
+      await tx.insert(place, {
+        ...row('endless'),
+        spans: [{ start: NOON + 100 * HOUR, end: Number.POSITIVE_INFINITY }],
+        exact: false,
+      });
+      await tx.insert(place, row('ancient', Date.UTC(-500, 0, 1)));
+      await tx.insert(place, { ...row('timeless'), spans: null });
+    });
+    const search = async (start: number, end: number) =>
+      (await all(store.search(s, place, { overlaps: { start, end } }))).map(({ uid, exact }) => `${uid} ${exact}`);
+    assert.deepEqual(await search(NOON, NOON + HOUR), ['one true', 'two true']);
+    assert.deepEqual(await search(NOON + HOUR, NOON + 2 * HOUR), []);
+    assert.deepEqual(await search(NOON + 10_000 * HOUR, Number.POSITIVE_INFINITY), ['endless false']);
+    assert.deepEqual(await search(Number.NEGATIVE_INFINITY, 0), ['ancient true']);
+    assert.equal((await all(store.search(s, place, {}))).length, 6);
+    assert.equal((await all(store.heads(s, place))).length, 6);
+  });
+
+  it('serialises writers of one collection without gaps in what a reader sees', async () => {
+    const before = (await store.changes(s, place, null, 1))!.head;
+    await Promise.all(Array.from({ length: 40 }, (_, n) => store.write(s, [place], (tx) => tx.insert(place, row(`w${n}`)))));
+    const { head, changes } = (await store.changes(s, place, before, 100))!;
+    assert.equal(head, before + 40n);
+    assert.deepEqual(
+      changes.map(({ seq }) => seq),
+      Array.from({ length: 40 }, (_, n) => before + BigInt(n + 1)),
+    );
+  });
+
+  it('keeps two generations of a sync state and notices a second writer', async () => {
+    const devices = new PostgresDeviceStore(poolOf(database));
+    assert.equal(await devices.open(s, 'phone', ['1']), null);
+    await devices.save(s, 'phone', { type: 'iPhone', protocol: '16.1' });
+    const saved = await devices.save(s, 'phone', { policyKey: 4_294_967_295 });
+    assert.deepEqual([saved.type, saved.policyKey], ['iPhone', 4_294_967_295]);
+    const commit = (expected: string | null, base: 'current' | 'previous' | null, key: string) =>
+      devices.commit(s, 'phone', [{ collection: '1', expected, base, next: { key, data: { at: key } } }]);
+    await commit(null, null, 'k1');
+    await commit('k1', 'current', 'k2');
+    const { states } = (await devices.open(s, 'phone', ['1', '2']))!;
+    assert.deepEqual(states.get('1'), {
+      current: { key: 'k2', data: { at: 'k2' } },
+      previous: { key: 'k1', data: { at: 'k1' } },
+    });
+    assert.equal(states.get('2'), undefined);
+    await assert.rejects(commit('k1', 'current', 'k3'), { kind: 'conflict' });
+    await commit('k2', 'previous', 'k3');
+    assert.equal((await devices.open(s, 'phone', ['1']))!.states.get('1')!.previous?.key, 'k1');
+    await commit('k3', null, 'k4');
+    assert.equal((await devices.open(s, 'phone', ['1']))!.states.get('1')!.previous, null);
+    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), true);
+    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), false);
+    await devices.releaseSend(s, 'phone', 'm1');
+    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), true);
+  });
+
+  it('keeps the ids of mail folders through renames that swap paths', async () => {
+    const folders = new PostgresMailFolderStore(poolOf(database));
+    const facts = (path: string) => ({ path, delimiter: '/', role: null, selectable: true, uidValidity: '1', objectId: null });
+    const none = { create: [], update: [], remove: [] };
+    const made = await folders.reconcile(s, (stored) => (stored.length ? none : { ...none, create: [facts('A'), facts('B')] }));
+    const [a, b] = made;
+    const swapped = await folders.reconcile(s, ([first]) =>
+      first?.id === a?.id
+        ? {
+            ...none,
+            update: [
+              { ...a!, path: 'B' },
+              { ...b!, path: 'A' },
+            ],
+          }
+        : none,
+    );
+    assert.deepEqual(
+      swapped.map(({ id, path }) => [id, path]),
+      [
+        [b!.id, 'A'],
+        [a!.id, 'B'],
+      ],
+    );
+    assert.notEqual(a!.id, place.collection);
+  });
+
+  it('changes and deletes a collection with all that is in it', async () => {
+    const made = await store.createCollection(s, s.account, {
+      kind: 'contacts',
+      slug: 'book',
+      name: 'Book',
+      primary: false,
+      components: ['VCARD'],
+      properties: { '{x}a': '1' },
+    });
+    await assert.rejects(store.createCollection(s, s.account, { ...made, name: 'Other' }), { kind: 'conflict' });
+    await store.updateCollection(s, made.place, { name: 'Books', properties: { '{x}a': null, '{x}b': '2' } });
+    const changed = (await store.collections(s, s.account)).find(({ slug }) => slug === 'book')!;
+    assert.deepEqual([changed.name, changed.properties], ['Books', { '{x}b': '2' }]);
+    await store.write(s, [made.place], (tx) => tx.insert(made.place, row('card')));
+    await store.deleteCollection(s, made.place);
+    await assert.rejects(store.deleteCollection(s, made.place), { kind: 'not-found' });
+    await assert.rejects(
+      store.write(s, [made.place], async () => 1),
+      { kind: 'not-found' },
+    );
+  });
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ConfigError, readConfig, serversFor } from '../../src/config.js';
+
+const good = { IMAP_URL: 'imaps://mail.example.com' };
+
+describe('readConfig', () => {
+  it('has defaults for everything but the mail server', () => {
+    const config = readConfig(good);
+    assert.deepEqual(
+      [config.host, config.port, config.publicUrl, config.databaseUrl, config.tls, config.logLevel, config.trustProxy],
+      ['0.0.0.0', 8080, 'http://localhost:8080', null, null, 'info', false],
+    );
+    assert.equal(serversFor(config, 'someone@anywhere.test')?.imap.host, 'mail.example.com');
+  });
+
+  it('takes every name of the contract', () => {
+    const config = readConfig({
+      ...good,
+      HOST: '127.0.0.1',
+      PORT: '9000',
+      PUBLIC_URL: 'https://sync.example.com/',
+      DATABASE_URL: 'postgres://u:p@db/gateway',
+      SMTP_URL: 'smtp://mail.example.com:587',
+      MAIL_DOMAIN: 'Example.com',
+      LOG_LEVEL: 'debug',
+      TRUST_PROXY: '1',
+    });
+    assert.deepEqual(
+      [config.port, config.publicUrl, config.databaseUrl, config.mailDomain, config.logLevel, config.trustProxy],
+      [9000, 'https://sync.example.com', 'postgres://u:p@db/gateway', 'example.com', 'debug', 1],
+    );
+  });
+
+  it('lists every problem at once', () => {
+    const bad = {
+      PORT: '99999',
+      PUBLIC_URL: 'ftp://x',
+      DATABASE_URL: 'mysql://x',
+      LOG_LEVEL: 'loud',
+      TLS_CERT: '/nowhere.pem',
+      MAIL_DOMAIN: 'a b',
+    };
+    assert.throws(
+      () => readConfig(bad),
+      (error: unknown) => {
+        assert.ok(error instanceof ConfigError);
+        for (const name of [
+          'PORT',
+          'PUBLIC_URL',
+          'DATABASE_URL',
+          'LOG_LEVEL',
+          'TLS_CERT and TLS_KEY',
+          'MAIL_DOMAIN',
+          'IMAP_URL',
+        ]) {
+          assert.ok(
+            error.problems.some((problem) => problem.startsWith(`${name}:`)),
+            name,
+          );
+        }
+        return true;
+      },
+    );
+  });
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type ChangeBus, LocalHub } from '../../../src/domain/notify/local-hub.js';
+import type { Id, Scope } from '../../../src/domain/types.js';
+
+class MemoryBus implements ChangeBus {
+  heard: (account: Id, collection: Id) => void = () => undefined;
+  send(account: Id, collection: Id): void {
+    this.heard(account, collection);
+  }
+  listen(heard: (account: Id, collection: Id) => void): void {
+    this.heard = heard;
+  }
+}
+
+const alice: Scope = { account: 'alice', origin: 'test' };
+const bob: Scope = { account: 'bob', origin: 'test' };
+
+describe('LocalHub', () => {
+  it('wakes those who wait for the collection, and nobody else', async () => {
+    const hub = new LocalHub(new MemoryBus());
+    const mine = hub.subscribe(alice, ['1', '2']);
+    const other = hub.subscribe(alice, ['3']);
+    const foreign = hub.subscribe(bob, ['1']);
+    const woken = mine.next(5_000);
+    hub.publish('alice', '2');
+    assert.deepEqual(await woken, ['2']);
+    assert.deepEqual(await other.next(1), []);
+    assert.deepEqual(await foreign.next(1), []);
+    for (const subscription of [mine, other, foreign]) subscription.close();
+    assert.equal(hub.waiting, 0);
+  });
+
+  it('does not lose a signal that comes before the wait, and gives it once', async () => {
+    const hub = new LocalHub(new MemoryBus());
+    const subscription = hub.subscribe(alice, ['1']);
+    hub.publish('alice', '1');
+    hub.publish('alice', '1');
+    assert.deepEqual(await subscription.next(5_000), ['1']);
+    assert.deepEqual(await subscription.next(1), []);
+    subscription.close();
+  });
+
+  it('ends the wait when the client hangs up, the subscription is closed or the server drains', async () => {
+    const hub = new LocalHub(new MemoryBus());
+    const hangUp = new AbortController();
+    const waits = [
+      hub.subscribe({ ...alice, signal: hangUp.signal }, ['1']).next(60_000),
+      hub.subscribe(alice, ['1']).next(60_000),
+    ];
+    const closed = hub.subscribe(alice, ['1']);
+    waits.push(closed.next(60_000));
+    hangUp.abort();
+    closed.close();
+    hub.drain();
+    assert.deepEqual(await Promise.all(waits), [[], [], []]);
+    assert.deepEqual(await hub.subscribe(alice, ['1']).next(60_000), []);
+  });
+
+  it('watches mail while somebody waits', async () => {
+    let watched: readonly Id[] = [];
+    let changed: (folder: Id) => void = () => undefined;
+    const hub = new LocalHub(new MemoryBus(), (_s, folders, signal) => {
+      watched = folders;
+      changed = signal;
+      return () => {
+        watched = [];
+      };
+    });
+    const subscription = hub.subscribe(alice, ['5', '6']);
+    assert.deepEqual(watched, ['5', '6']);
+    changed('6');
+    assert.deepEqual(await subscription.next(5_000), ['6']);
+    subscription.close();
+    assert.deepEqual(watched, []);
+  });
+});
