@@ -4,6 +4,7 @@ import { Sessions } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
 import { createMail } from './domain/mail/mail.js';
 import { LocalHub } from './domain/notify/local-hub.js';
+import { Sweep } from './domain/notify/sweep.js';
 import { MailWatcher } from './domain/notify/watch.js';
 import { PimService } from './domain/pim/pim.js';
 import type { Services } from './domain/services.js';
@@ -23,6 +24,8 @@ import { PostgresPimStore } from './infra/db/pim-store.js';
 import { createImapBackend } from './infra/imap/backend.js';
 
 const MEGABYTE = 1024 * 1024;
+/** How often lost change signals are made good, in milliseconds. */
+const SWEEP = 60_000;
 
 export interface Gateway {
   readonly port: number;
@@ -46,8 +49,11 @@ export async function startGateway(
   const mail = createMail({ backend, folders: new PostgresMailFolderStore(pool), log });
   const watcher = new MailWatcher(mail, backend, log);
   const hub = new LocalHub(bus, watcher.watch);
+  const pimStore = new PostgresPimStore(pool);
+  const sweep = new Sweep(hub, pimStore, log);
+  sweep.start(SWEEP);
   const services: Services = {
-    pim: new PimService(new PostgresPimStore(pool), hub),
+    pim: new PimService(pimStore, hub),
     mail,
     devices: new PostgresDeviceStore(pool),
     hub,
@@ -75,7 +81,10 @@ export async function startGateway(
     trustProxy: config.trustProxy,
   });
   const listening = await listen(app, { ...config, log });
-  return { port: listening.port, stop: (grace) => stop({ health, hub, listening, watcher, backend, bus, database }, grace) };
+  return {
+    port: listening.port,
+    stop: (grace) => stop({ health, hub, sweep, listening, watcher, backend, bus, database }, grace),
+  };
 }
 
 /** Which face answers where; bodies larger than the limit are refused before they are read. */
@@ -113,6 +122,7 @@ async function isReady(database: DataSource): Promise<boolean> {
 interface Parts {
   readonly health: { drain(): void };
   readonly hub: LocalHub;
+  readonly sweep: Sweep;
   readonly listening: Listening;
   readonly watcher: MailWatcher;
   readonly backend: { close(): Promise<void> };
@@ -122,6 +132,7 @@ interface Parts {
 
 async function stop(parts: Parts, grace: number): Promise<void> {
   parts.health.drain();
+  parts.sweep.stop();
   parts.hub.drain();
   await parts.listening.close(grace);
   await parts.watcher.close();

@@ -51,7 +51,16 @@ export class LocalHub implements ChangeHub {
     for (const set of this.waiters.values()) for (const waiter of set) waiter.end();
   }
 
-  private signal(account: Id, collection: Id): void {
+  /** Account and collection of everything that is waited for here. */
+  *watched(): Iterable<readonly [account: Id, collection: Id]> {
+    for (const key of this.waiters.keys()) {
+      const at = key.indexOf('/');
+      yield [key.slice(0, at), key.slice(at + 1)];
+    }
+  }
+
+  /** Wakes those of this process who wait for a collection. */
+  signal(account: Id, collection: Id): void {
     for (const waiter of this.waiters.get(keyOf(account, collection)) ?? []) waiter.signal(collection);
   }
 
