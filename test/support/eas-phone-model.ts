@@ -65,10 +65,12 @@ export class PhoneFolder {
   window: number | undefined;
   supported: readonly string[] | undefined;
 
+  name = '';
+  /** ServerId of the folder above, `0` at the root. */
+  parent = '0';
+
   constructor(
     readonly id: string,
-    public name: string,
-    public parent: string,
     public type: string,
   ) {
     if (this.kind === 'Email') this.bodies = [{ type: 2, truncation: 200_000 }];
@@ -171,11 +173,11 @@ export class PhoneFolder {
       if (outcome.status !== '1') return;
       const serverId = outcome.serverId ?? violation(`Add of ${id} succeeded without a ServerId`);
       if (this.items.has(serverId)) violation(`Add of ${id} was given the ServerId ${serverId} of another item`);
-      this.items.set(serverId, data ?? t('AirSync:ApplicationData'));
+      this.items.set(serverId, merge(command.data, outcome.data));
     } else if (outcome === undefined || outcome.status === '1') {
       if (command.instance) return;
       if (kind === 'Delete') this.items.delete(id);
-      else if (data) this.items.set(id, merge(this.items.get(id), data));
+      else if (data && this.items.has(id)) this.items.set(id, merge(this.items.get(id), data));
     }
   }
 
@@ -258,7 +260,7 @@ function toCommand({ kind, id, data, instance }: PendingCommand): Tag {
 }
 
 /** The elements of `patch` take the place of those of the same name. */
-function merge(item: Tag | undefined, patch: Tag): Tag {
-  const replaced = new Set(patch.kids.map((kid) => kid.name));
-  return new Tag('AirSync:ApplicationData', [(item?.kids ?? []).filter((kid) => !replaced.has(kid.name)), patch.kids]);
+function merge(item: Tag | undefined, patch: Tag | undefined): Tag {
+  const replaced = new Set(patch?.kids.map((kid) => kid.name));
+  return new Tag('AirSync:ApplicationData', [(item?.kids ?? []).filter((kid) => !replaced.has(kid.name)), patch?.kids]);
 }

@@ -1,8 +1,10 @@
-import { type CollectionResult, PhoneFolder } from './eas-phone-model.js';
+import { applyHierarchy, type FolderSyncResult } from './eas-phone-hierarchy.js';
+import type { CollectionResult, PhoneFolder } from './eas-phone-model.js';
 import { checkItem, checkOrder, type ItemKind, violation } from './eas-phone-schema.js';
 import { type Tag, t } from './eas-phone-wbxml.js';
 import { type PhoneIdentity, PhoneWire, splitMultipart, type WireAnswer, type WireRequest } from './eas-phone-wire.js';
 
+export type { FolderSyncResult } from './eas-phone-hierarchy.js';
 export { type BodyWish, type CollectionResult, PhoneFolder } from './eas-phone-model.js';
 export { ProtocolViolation } from './eas-phone-schema.js';
 export { Tag, t } from './eas-phone-wbxml.js';
@@ -38,21 +40,12 @@ export interface SyncResult {
   readonly collections: ReadonlyMap<string, CollectionResult>;
 }
 
-export interface FolderSyncResult {
-  readonly status: string;
-  readonly added: string[];
-  readonly updated: string[];
-  readonly deleted: string[];
-}
-
 export interface PingResult {
   readonly status: string;
   readonly folders: string[];
   readonly heartbeat: string | undefined;
   readonly ms: number;
 }
-
-const UNIQUE_TYPES = new Set(['2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
 
 /**
  * An ActiveSync client for tests, written from MS-ASCMD and MS-ASHTTP alone. It keeps folders and items as a phone does
@@ -152,46 +145,9 @@ export class EasPhone {
     }
     checkOrder(answer, ['Status', 'SyncKey', 'Changes']);
     const changes = answer.child('FolderHierarchy:Changes') ?? violation('FolderSync without Changes', answer);
-    this.#hierarchy(changes, scratch, result);
+    applyHierarchy(this.folders, changes, scratch, result);
     this.folderKey = answer.text('FolderHierarchy:SyncKey') || violation('FolderSync without SyncKey', answer);
     return result;
-  }
-
-  #hierarchy(changes: Tag, scratch: boolean, result: FolderSyncResult): void {
-    if (changes.text('FolderHierarchy:Count') !== String(changes.kids.length - 1)) violation('Count is wrong', changes);
-    const before = new Map(this.folders);
-    if (scratch) this.folders.clear();
-    for (const change of changes.kids.slice(1)) this.#folderChange(change, before, result);
-    for (const folder of this.folders.values()) this.#checkFolder(folder, changes);
-  }
-
-  #folderChange(change: Tag, before: ReadonlyMap<string, PhoneFolder>, result: FolderSyncResult): void {
-    const field = (name: string): string => change.text(`FolderHierarchy:${name}`) || violation(`folder without ${name}`, change);
-    const id = field('ServerId');
-    const known = this.folders.get(id);
-    if (change.local === 'Delete') {
-      if (!this.folders.delete(id)) violation(`Delete of unknown folder ${id}`, change);
-      result.deleted.push(id);
-      return;
-    }
-    if ((change.local === 'Add') === (known !== undefined))
-      violation(`${change.local} of ${known ? 'known' : 'unknown'} folder ${id}`, change);
-    const folder = known ?? before.get(id) ?? new PhoneFolder(id, '', '', field('Type'));
-    Object.assign(folder, { name: field('DisplayName'), parent: field('ParentId'), type: field('Type') });
-    this.folders.set(id, folder);
-    (known ? result.updated : result.added).push(id);
-  }
-
-  #checkFolder(folder: PhoneFolder, changes: Tag): void {
-    if (folder.id.length > 64) violation(`folder id ${folder.id} is too long`, changes);
-    if (folder.parent !== '0' && !this.folders.has(folder.parent)) violation(`folder ${folder.name} has no parent`, changes);
-    for (const other of this.folders.values()) {
-      if (other === folder) continue;
-      if (other.type === folder.type && UNIQUE_TYPES.has(folder.type)) violation(`two folders of type ${folder.type}`, changes);
-      if (other.name === folder.name && other.parent === folder.parent && other.kind === folder.kind) {
-        violation(`two folders named ${folder.name}`, changes);
-      }
-    }
   }
 
   /** The only folder of a type: 2 Inbox, 3 Drafts, 4 Deleted Items, 5 Sent Items, 8 Calendar, 9 Contacts. */

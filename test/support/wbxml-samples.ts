@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fixturePath } from './paths.js';
 
 /** One test vector: the bytes on the wire and the same document as XML. */
 export interface Sample {
@@ -14,20 +14,8 @@ export interface Sample {
 /** An element of a sample as `[Page:Local, ...content]`. */
 export type SampleNode = readonly [tag: string, ...content: (SampleNode | string | Uint8Array)[]];
 
-/** The folder test/fixtures/wbxml of the repository, found from the compiled or the source file alike. */
-export const WBXML_FIXTURES = fixtures();
-
-function fixtures(): string {
-  let folder = dirname(fileURLToPath(import.meta.url));
-  for (;;) {
-    try {
-      readFileSync(join(folder, 'package.json'));
-      return join(folder, 'test/fixtures/wbxml');
-    } catch {
-      folder = dirname(folder);
-    }
-  }
-}
+/** The folder of the test vectors and reference tables. */
+export const WBXML_FIXTURES = fixturePath('wbxml');
 
 /** All test vectors of test/fixtures/wbxml. */
 export function samples(): Sample[] {
