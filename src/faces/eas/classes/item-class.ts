@@ -17,6 +17,8 @@ export interface RenderContext {
   readonly version: EasVersion;
   readonly user: Account;
   readonly bodyPreferences: readonly BodyPreference[];
+  /** The present, for the time-zone rules of series that still run; default: the clock. */
+  readonly now?: Date;
 }
 
 /** What shapes an item on its way from a device. */

@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto';
+import type { AttachmentInfo, MailAddress, MessageSummary } from '../../../domain/mail/model.js';
+import type { TagName } from '../../../formats/wbxml/pages.js';
+import { type Content, type Element, el, optional } from '../../../formats/wbxml/tree.js';
+import { categoryOf, isCategory } from '../sync/mail-flags.js';
+import { atLeast, type EasVersion } from '../versions.js';
+import { bodyElement, isClearSigned, isSmime, nativeType, type RenderedBody } from './body.js';
+
+/** A message with what is needed to show it. */
+export interface EmailItem {
+  readonly summary: MessageSummary;
+  readonly body: RenderedBody | undefined;
+  /** Index of the part of a multipart answer that holds the body instead of Data. */
+  readonly bodyPart?: number;
+  readonly attachments: readonly AttachmentInfo[];
+  readonly serverId: string;
+  /** It lies in the Drafts folder. */
+  readonly draft: boolean;
+}
+
+/** A row: the element, since when it exists, and its content; undefined leaves the element out. */
+interface Row {
+  readonly tag: TagName;
+  readonly since?: EasVersion;
+  get(item: EmailItem): Content | Element;
+}
+
+const MAX_ADDRESSES = 500;
+const SEPARATOR = ', ';
+
+/** Elements of an e-mail in the order of MS-ASEMAIL's examples, which several clients rely on. */
+const EMAIL: readonly Row[] = [
+  { tag: 'Email:To', get: ({ summary }) => addresses(summary.to, SEPARATOR) },
+  { tag: 'Email:Cc', get: ({ summary }) => addresses(summary.cc, SEPARATOR) },
+  { tag: 'Email:From', get: ({ summary }) => addresses(summary.from, SEPARATOR) },
+  { tag: 'Email:Subject', get: ({ summary }) => summary.subject || undefined },
+  { tag: 'Email:ReplyTo', get: ({ summary }) => replyTo(summary) },
+  { tag: 'Email:DateReceived', get: ({ summary }) => summary.received.toISOString() },
+  { tag: 'Email:DisplayTo', get: ({ summary }) => displayNames(summary.to) },
+  { tag: 'Email:ThreadTopic', get: ({ summary }) => threadTopic(summary.subject) || undefined },
+  { tag: 'Email:Importance', get: ({ summary }) => importance(summary.headers) },
+  { tag: 'Email:Read', get: ({ summary }) => hasFlag(summary, '\\Seen') },
+  { tag: 'AirSyncBase:Attachments', since: '12.0', get: ({ attachments, serverId }) => attachmentList(attachments, serverId) },
+  { tag: 'AirSyncBase:Body', since: '12.0', get: ({ body, bodyPart }) => body && bodyElement(body, bodyPart) },
+  { tag: 'Email:MessageClass', get: ({ summary }) => messageClass(summary) },
+  { tag: 'Email:InternetCPID', get: () => 65001 },
+  { tag: 'Email:Flag', since: '12.0', get: ({ summary }) => flagElement(summary) },
+  { tag: 'Email:ContentClass', since: '12.0', get: () => 'urn:content-classes:message' },
+  { tag: 'AirSyncBase:NativeBodyType', since: '12.0', get: ({ summary }) => nativeType(summary.structure) },
+  { tag: 'Email2:ConversationId', since: '14.0', get: ({ summary }) => conversationId(summary) },
+  { tag: 'Email2:ConversationIndex', since: '14.0', get: ({ summary }) => conversationIndex(summary) },
+  { tag: 'Email2:LastVerbExecuted', since: '14.0', get: ({ summary }) => lastVerb(summary) },
+  { tag: 'Email2:Sender', since: '14.0', get: ({ summary }) => sender(summary) },
+  { tag: 'Email:Categories', since: '14.0', get: ({ summary }) => categories(summary) },
+  { tag: 'Email2:IsDraft', since: '16.0', get: ({ draft }) => (draft ? 1 : undefined) },
+  { tag: 'Email2:Bcc', since: '16.0', get: ({ draft, summary }) => (draft ? addresses(summary.bcc, SEPARATOR) : undefined) },
+];
+
+/** What can change in a message that a device holds (classes: changeRules): all of it goes, so the device can't be wrong. */
+const CHANGING = new Set<TagName>(['Email:Read', 'Email:Flag', 'Email2:LastVerbExecuted', 'Email:Categories']);
+
+/** ApplicationData of a message, and roughly its size in bytes. */
+export function emailData(item: EmailItem, version: EasVersion): { readonly data: readonly Element[]; readonly bytes: number } {
+  const data = rows(EMAIL, item, version);
+  return { data, bytes: 1000 + 200 * item.attachments.length + (item.body?.data?.length ?? 0) };
+}
+
+/** ApplicationData of a Change: read state, flag, answered or forwarded, categories. */
+export function emailChange(summary: MessageSummary, version: EasVersion): readonly Element[] {
+  const bare = { summary, body: undefined, attachments: [], serverId: '', draft: false };
+  const changing = EMAIL.filter((row) => CHANGING.has(row.tag));
+  const data = rows(changing, bare, version);
+  const cleared = atLeast(version, '14.0') && !data.some((element) => element.tag === 'Email:Categories');
+  return cleared ? [...data, el('Email:Categories')] : data;
+}
+
+function rows(table: readonly Row[], item: EmailItem, version: EasVersion): Element[] {
+  return table.flatMap((row) => {
+    if (row.since && !atLeast(version, row.since)) return [];
+    const value = row.get(item);
+    if (value === undefined || value === null) return [];
+    return isRowElement(value, row.tag) ? [value] : [el(row.tag, value)];
+  });
+}
+
+function isRowElement(value: Content | Element, tag: TagName): value is Element {
+  return typeof value === 'object' && value !== null && 'tag' in value && value.tag === tag;
+}
+
+/** `"Name" <address>` and so on (RFC 5322 §3.4), names in their own characters. */
+function addresses(list: readonly MailAddress[], separator: string): string | undefined {
+  const texts = list
+    .slice(0, MAX_ADDRESSES)
+    .map(({ name, address }) => (name && name !== address ? `${quoted(name)} <${address}>` : address));
+  return texts.length === 0 ? undefined : texts.join(separator);
+}
+
+function quoted(name: string): string {
+  return `"${name.replace(/[\r\n]+/g, ' ').replace(/(["\\])/g, '\\$1')}"`;
+}
+
+function displayNames(list: readonly MailAddress[]): string | undefined {
+  return (
+    list
+      .slice(0, MAX_ADDRESSES)
+      .map(({ name, address }) => name || address)
+      .join(';') || undefined
+  );
+}
+
+/** Only where it differs from From: clients show it as a further line. */
+function replyTo({ replyTo, from }: MessageSummary): string | undefined {
+  const same = replyTo.length === from.length && replyTo.every(({ address }, at) => address === from[at]?.address);
+  return same ? undefined : addresses(replyTo, ';');
+}
+
+function sender({ sender, from }: MessageSummary): string | undefined {
+  return sender.length === 0 || sender[0]?.address === from[0]?.address ? undefined : addresses(sender.slice(0, 1), SEPARATOR);
+}
+
+const PREFIX = /^\s*((re|fwd?|aw|wg|sv|vs|antw|tr|rif|res)(\[\d+\])?\s*:\s*)+/i;
+
+/** The subject without `Re:` and its kin. */
+export function threadTopic(subject: string): string {
+  return subject.replace(PREFIX, '').trim();
+}
+
+/** 0 low, 1 normal, 2 high, by Importance or X-Priority. */
+function importance(headers: ReadonlyMap<string, string>): number {
+  const named = headers.get('importance')?.trim().toLowerCase();
+  if (named === 'high') return 2;
+  if (named === 'low') return 0;
+  const priority = Number.parseInt(headers.get('x-priority') ?? '3', 10);
+  return priority < 3 ? 2 : priority > 3 ? 0 : 1;
+}
+
+function hasFlag(summary: MessageSummary, flag: string): boolean {
+  return summary.flags.some((set) => set.toLowerCase() === flag.toLowerCase());
+}
+
+/** An empty Flag says that there is none. */
+function flagElement(summary: MessageSummary): Element {
+  if (!hasFlag(summary, '\\Flagged')) return el('Email:Flag');
+  return el('Email:Flag', el('Email:Status', 2), el('Email:FlagType', 'Flag for follow up'));
+}
+
+/** 1 replied, 3 forwarded (MS-ASEMAIL LastVerbExecuted). */
+function lastVerb(summary: MessageSummary): number | undefined {
+  if (hasFlag(summary, '$Forwarded')) return 3;
+  return hasFlag(summary, '\\Answered') ? 1 : undefined;
+}
+
+function categories(summary: MessageSummary): Element | undefined {
+  const names = summary.flags.filter(isCategory);
+  return names.length === 0
+    ? undefined
+    : el(
+        'Email:Categories',
+        names.map((name) => el('Email:Category', categoryOf(name))),
+      );
+}
+
+/** MS-ASEMAIL MessageClass: what clients choose their view by. */
+function messageClass({ structure }: MessageSummary): string {
+  if (isClearSigned(structure)) return 'IPM.Note.SMIME.MultipartSigned';
+  if (isSmime(structure)) return 'IPM.Note.SMIME';
+  if (structure.type === 'multipart/report')
+    return REPORTS[structure.parameters['report-type']?.toLowerCase() ?? ''] ?? 'IPM.Note';
+  return 'IPM.Note';
+}
+
+const REPORTS: Readonly<Record<string, string>> = {
+  'delivery-status': 'REPORT.IPM.NOTE.NDR',
+  'disposition-notification': 'REPORT.IPM.NOTE.IPNRN',
+};
+
+/** Sixteen bytes that all messages of a thread share: from the first of References, else of what it answers, else its own id. */
+export function conversationId({ headers, inReplyTo, messageId, subject }: MessageSummary): Uint8Array {
+  const references = headers.get('references')?.match(/<[^<>\s]+>/)?.[0];
+  const root = references ?? inReplyTo.match(/<[^<>\s]+>/)?.[0] ?? (messageId || threadTopic(subject).toLowerCase());
+  return createHash('md5').update(root.replace(/^<|>$/g, '')).digest();
+}
+
+const EPOCH_1601 = 116_444_736_000_000_000n;
+
+/**
+ * Five bytes of the time and five for each answer (MS-ASEMAIL ConversationIndex): from Thread-Index where Outlook wrote
+ * one, else from the message's date.
+ */
+export function conversationIndex({ headers, date, received }: MessageSummary): Uint8Array {
+  const index = Buffer.from(headers.get('thread-index') ?? '', 'base64');
+  if (index.length >= 22 && index[0] === 1) return Buffer.concat([index.subarray(1, 6), index.subarray(22)]).subarray(0, 500);
+  const filetime = BigInt((date ?? received).getTime()) * 10_000n + EPOCH_1601;
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt.asUintN(64, filetime));
+  return bytes.subarray(1, 6);
+}
+
+function attachmentList(list: readonly AttachmentInfo[], serverId: string): Element | undefined {
+  if (list.length === 0) return undefined;
+  return el(
+    'AirSyncBase:Attachments',
+    list.map((attachment) => attachmentElement(attachment, serverId)),
+  );
+}
+
+const NORMAL = 1;
+const EMBEDDED = 5;
+
+function attachmentElement(attachment: AttachmentInfo, serverId: string): Element {
+  return el(
+    'AirSyncBase:Attachment',
+    el('AirSyncBase:DisplayName', displayName(attachment)),
+    el('AirSyncBase:FileReference', fileReference(serverId, attachment.section)),
+    el('AirSyncBase:Method', attachment.embedded ? EMBEDDED : NORMAL),
+    el('AirSyncBase:EstimatedDataSize', attachment.estimatedSize),
+    optional('AirSyncBase:ContentId', attachment.contentId),
+    optional('AirSyncBase:ContentLocation', attachment.contentLocation),
+    attachment.inline ? el('AirSyncBase:IsInline', 1) : undefined,
+  );
+}
+
+/** Android opens an embedded message only by its `.eml`. */
+function displayName({ filename, embedded }: AttachmentInfo): string {
+  const name = filename || 'attachment';
+  return embedded && !/\.eml$/i.test(name) ? `${name}.eml` : name;
+}
+
+/** Names an attachment for ItemOperations: the message's ServerId and the IMAP section. */
+export function fileReference(serverId: string, section: string): string {
+  return `${serverId}:${section}`;
+}
+
+/** The parts of a FileReference, or null when it is none of ours. */
+export function readFileReference(reference: string): { readonly serverId: string; readonly section: string } | null {
+  const match = /^(.{1,64}:\d{1,15}):([\d.]{1,100})$/.exec(reference);
+  return match ? { serverId: match[1] as string, section: match[2] as string } : null;
+}

@@ -1,0 +1,115 @@
+import type { TagName } from '../../../formats/wbxml/pages.js';
+import { type Element, el, elements } from '../../../formats/wbxml/tree.js';
+import type { ApplyContext, RenderContext } from '../classes/item-class.js';
+import { atLeast, type EasVersion } from '../versions.js';
+import type { ValueType } from './values.js';
+
+/** A row of a class table: one element of ApplicationData. `M` is the opened iCalendar or vCard. */
+export interface Field<M, V = unknown> {
+  readonly tag: TagName;
+  readonly type: ValueType<V>;
+  /** First and last version that has the element; absent: all. */
+  readonly since?: EasVersion;
+  readonly until?: EasVersion;
+  /** What absence in a change means, where absence can mean deletion at all; default `cleared`. */
+  readonly absent?: 'cleared' | 'kept';
+  /** What an empty tag means: the value is taken away (default), or nothing at all. */
+  readonly empty?: 'cleared' | 'kept';
+  get(from: M, context: RenderContext): V | undefined;
+  /** Absent: not for clients to write, or written by a step of its own. */
+  set?(into: M, value: V | undefined, context: ApplyContext): void;
+}
+
+/** A table of fields whose value types differ. */
+// biome-ignore lint/suspicious/noExplicitAny: each row is checked where it is built; the table holds them all
+export type Fields<M> = readonly Field<M, any>[];
+
+/** Fixes the model of a table, so that each row's value type is inferred from its `type`. */
+export function fieldsOf<M>(): <V>(field: Field<M, V>) => Field<M, V> {
+  return (field) => field;
+}
+
+/** Whether a version has the element. */
+export function hasField(field: Pick<Field<never>, 'since' | 'until'>, version: EasVersion): boolean {
+  return (!field.since || atLeast(version, field.since)) && (!field.until || atLeast(field.until, version));
+}
+
+/** The elements of an item in the table's order; fields without a value leave no trace. */
+export function renderFields<M>(fields: Fields<M>, model: M, context: RenderContext): Element[] {
+  return fields
+    .filter((field) => hasField(field, context.version))
+    .map((field) => renderField(field, model, context))
+    .filter((element) => element !== undefined);
+}
+
+/** One element, or undefined where there is nothing to say. */
+export function renderField<M, V>(field: Field<M, V>, model: M, context: RenderContext): Element | undefined {
+  const value = field.get(model, context);
+  if (value === undefined || value === '') return undefined;
+  return el(field.tag, field.type.write(value));
+}
+
+/** Whether an element that a change leaves out is thereby deleted. */
+export type Absence = (tag: TagName) => boolean;
+
+/** Nothing is deleted by absence: from 16.0 on (MS-ASCMD Supported, ghosted by default), and for partial changes. */
+export const keptWhenAbsent: Absence = () => false;
+
+/** Up to 14.1: deleted, unless the client declared in Supported that it manages other elements only. */
+export function clearedUnlessGhosted(supported: ReadonlySet<TagName> | null): Absence {
+  return (tag) => supported === null || supported.has(tag);
+}
+
+/**
+ * Writes what a client sent. A field is touched only when its value differs from the one the client was shown, so text
+ * that the protocol can't express exactly survives being echoed. @returns the tags that were written
+ * @throws MalformedItem
+ */
+export function applyFields<M>(
+  fields: Fields<M>,
+  model: M,
+  data: Element,
+  context: ApplyContext,
+  absence: Absence = keptWhenAbsent,
+): TagName[] {
+  const sent = new Map(elements(data).map((element) => [element.tag, element]));
+  const shown = shownContext(context);
+  return fields
+    .filter((field) => field.set !== undefined && hasField(field, context.version))
+    .filter((field) => applyField(field, model, sent.get(field.tag), { context, shown, absence }))
+    .map((field) => field.tag);
+}
+
+interface Application {
+  readonly context: ApplyContext;
+  readonly shown: RenderContext;
+  readonly absence: Absence;
+}
+
+function applyField<M, V>(field: Field<M, V>, model: M, element: Element | undefined, how: Application): boolean {
+  if (!element) return clear(field, model, how, field.absent !== 'kept' && how.absence(field.tag));
+  const value = field.type.read(element);
+  if (value === undefined) return clear(field, model, how, field.empty !== 'kept' && element.content.length === 0);
+  const current = field.get(model, how.shown);
+  if (current !== undefined && field.type.same(current, value)) return false;
+  if (current === undefined && isNothing(value)) return false;
+  field.set?.(model, value, how.context);
+  return true;
+}
+
+/** Takes a value away; one that the client was never shown stays. */
+function clear<M, V>(field: Field<M, V>, model: M, how: Application, wanted: boolean): boolean {
+  const current = wanted ? field.get(model, how.shown) : undefined;
+  if (current === undefined || isNothing(current)) return false;
+  field.set?.(model, undefined, how.context);
+  return true;
+}
+
+function isNothing(value: unknown): boolean {
+  return value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+/** The context in which a client was shown an item before it changed it. */
+export function shownContext(context: ApplyContext): RenderContext {
+  return { version: context.version, user: context.user, bodyPreferences: [], now: context.now };
+}
