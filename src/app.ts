@@ -19,6 +19,8 @@ import { PostgresBus } from './infra/bus/postgres.js';
 import { PostgresAccountStore } from './infra/db/account-store.js';
 import { isMigrated, migrate, openDatabase, poolOf } from './infra/db/data-source.js';
 import { PostgresDeviceStore } from './infra/db/device-store.js';
+import { PostgresFiles } from './infra/db/file-store.js';
+import { PostgresLockStore } from './infra/db/lock-store.js';
 import { PostgresMailFolderStore } from './infra/db/mail-folder-store.js';
 import { PostgresPimStore } from './infra/db/pim-store.js';
 import { createImapBackend } from './infra/imap/backend.js';
@@ -55,6 +57,8 @@ export async function startGateway(
   const services: Services = {
     pim: new PimService(pimStore, hub),
     mail,
+    files: new PostgresFiles(pool),
+    locks: new PostgresLockStore(pool),
     devices: new PostgresDeviceStore(pool),
     hub,
     clock: { now: () => new Date() },

@@ -1,4 +1,6 @@
 import type { DeviceStore } from './devices/model.js';
+import type { Files } from './files/model.js';
+import type { LockStore } from './locks/model.js';
 import type { Mail } from './mail/service.js';
 import type { ChangeHub } from './notify/hub.js';
 import type { Pim } from './pim/service.js';
@@ -8,6 +10,8 @@ import type { Clock, Logger } from './types.js';
 export interface Services {
   readonly pim: Pim;
   readonly mail: Mail;
+  readonly files: Files;
+  readonly locks: LockStore;
   readonly devices: DeviceStore;
   readonly hub: ChangeHub;
   readonly clock: Clock;

@@ -62,8 +62,8 @@ export interface MailBackend {
    */
   watch(s: Scope, paths: readonly string[], changed: (path: string) => void): Promise<MailWatch>;
 
-  /** Hands a message to the user's submission server with the user's own password. */
-  submit(s: Scope, envelope: Envelope, raw: Uint8Array): Promise<void>;
+  /** Hands a message to the user's submission server with the user's own password; returns recipients refused while others were taken. */
+  submit(s: Scope, envelope: Envelope, raw: Uint8Array): Promise<readonly string[]>;
 }
 
 /** A running watch. */

@@ -97,6 +97,8 @@ export interface PartRequest {
   readonly uid: number;
   /** IMAP section; empty string: the whole message. */
   readonly section: string;
+  /** First encoded byte wanted; absent: from the beginning. */
+  readonly start?: number;
   /** At most so many encoded bytes from the start; absent: all. */
   readonly maxBytes?: number;
 }
@@ -105,6 +107,8 @@ export interface PartRequest {
 export interface PartBytes {
   readonly uid: number;
   readonly section: string;
+  /** As requested; absent or 0: from the beginning. */
+  readonly start?: number;
   readonly bytes: Uint8Array;
 }
 
