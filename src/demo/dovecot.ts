@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,6 +11,7 @@ import { findRunner, giveTo, type Runner } from '../infra/unprivileged.js';
 import { type DovecotPorts, dovecotConfig } from './dovecot-config.js';
 import { type DovecotPrograms, findDovecot } from './find-dovecot.js';
 import { deliverByLmtp } from './lmtp.js';
+import { freePorts } from './ports.js';
 
 export { DOVECOT_PACKAGES, type DovecotPrograms, findDovecot } from './find-dovecot.js';
 
@@ -150,20 +150,6 @@ async function choosePorts(options: DovecotOptions, programs: DovecotPrograms): 
     ...(options.tls ? { imaps: fixed.imaps ?? free[2]! } : {}),
     ...(sieve ? { managesieve: fixed.managesieve ?? free[3]! } : {}),
   };
-}
-
-/** Ports of 127.0.0.1 that nobody listens on now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
 }
 
 interface Master {

@@ -43,6 +43,12 @@ export async function findRunner(): Promise<Runner> {
   );
 }
 
+/** argv that runs `argv` as we are, but not longer than we do, where the system can promise that (Linux with util-linux). */
+export async function dieWithParent(argv: readonly string[], signal: 'INT' | 'TERM'): Promise<[string, ...string[]]> {
+  const prefix = ['setpriv', '--pdeathsig', signal];
+  return [...((await works(prefix)) ? prefix : []), ...argv] as [string, ...string[]];
+}
+
 /** Gives `path` and all below it to the runner's user, where an earlier start ran it in another mode. */
 export async function giveTo(runner: Runner, path: string): Promise<void> {
   if (process.getuid?.() !== 0) return;

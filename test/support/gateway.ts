@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { get } from 'node:http';
 import { get as getSecure } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../../src/demo/dovecot.js';
+import { freePorts } from '../../src/demo/ports.js';
 import { onEnd } from './cleanup.js';
 import { builtPath } from './paths.js';
 

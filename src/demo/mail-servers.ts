@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { type Dovecot, startDovecot } from './dovecot.js';
+import { isFree } from './ports.js';
+import { type Submission, startSubmission } from './submission.js';
+
+/** The people of the demo; all have the same password. */
+export const DEMO_USERS = ['alice@example.test', 'bob@example.test'] as const;
+export const DEMO_PASSWORD = 'demo';
+export const DEMO_DOMAIN = 'example.test';
+
+export interface DemoMail {
+  dovecot: Dovecot;
+  submission: Submission;
+  stop(): Promise<void>;
+}
+
+/** Ports on 127.0.0.1 that a mail program may remember between two starts; taken ones are replaced by any free one. */
+export interface DemoMailPorts {
+  imap: number;
+  smtp: number;
+}
+
+/** Starts the demo's Dovecot and the submission server that delivers to its mailboxes and to nobody else. */
+export async function startDemoMail(dataDir: string, wanted: DemoMailPorts, log: (line: string) => void): Promise<DemoMail> {
+  const users = Object.fromEntries(DEMO_USERS.map((user) => [user, DEMO_PASSWORD]));
+  const imap = await ifFree(wanted.imap);
+  const dovecot = await startDovecot({
+    dir: join(dataDir, 'dovecot'),
+    users,
+    managesieve: true,
+    ports: imap === undefined ? {} : { imap },
+    log: onlyTrouble(log),
+  });
+  const submission = await startSubmission({
+    deliver: (to, raw, from) => dovecot.deliver(to, raw, from),
+    isLocal: (address) => (DEMO_USERS as readonly string[]).includes(address.toLowerCase()),
+    outbox: join(dataDir, 'outbox'),
+    authenticate: (user, password) => users[user.toLowerCase()] === password,
+    port: (await ifFree(wanted.smtp)) ?? 0,
+    log,
+  });
+  const stop = async () => {
+    await submission.stop();
+    await dovecot.stop();
+  };
+  return { dovecot, submission, stop };
+}
+
+async function ifFree(port: number): Promise<number | undefined> {
+  return (await isFree(port, '127.0.0.1')) ? port : undefined;
+}
+
+/** Dovecot tells about every login; the terminal needs only what went wrong. */
+function onlyTrouble(log: (line: string) => void): (line: string) => void {
+  return (line) => {
+    if (/\b(Error|Fatal|Panic):/.test(line)) log(`dovecot: ${line}`);
+  };
+}
