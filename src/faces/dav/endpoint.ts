@@ -1,0 +1,130 @@
+import { once } from 'node:events';
+import { type Request, type Response, Router } from 'express';
+import type { Services } from '../../domain/services.js';
+import type { Logger, Session } from '../../domain/types.js';
+import { XmlSink } from '../../formats/xml/write.js';
+import { DavError, errorReply, statusOf } from './errors.js';
+import { Exchange } from './exchange.js';
+import type { DavReply } from './message.js';
+import { copy, move } from './methods/copy-move.js';
+import { remove } from './methods/delete.js';
+import { get } from './methods/get.js';
+import { mkcalendar, mkcol } from './methods/mkcol.js';
+import { allow, options } from './methods/options.js';
+import { propfind } from './methods/propfind.js';
+import { proppatch } from './methods/proppatch.js';
+import { put } from './methods/put.js';
+import { report } from './methods/report.js';
+import { BadPath, CONTEXT, encodeSegment, type HomeType, type Place, parsePath } from './paths.js';
+
+type Handler = (x: Exchange) => Promise<DavReply>;
+
+const HANDLERS: ReadonlyMap<string, Handler> = new Map([
+  ['PROPFIND', propfind],
+  ['PROPPATCH', proppatch],
+  ['REPORT', report],
+  ['GET', get],
+  ['HEAD', get],
+  ['PUT', put],
+  ['DELETE', remove],
+  ['MOVE', move],
+  ['COPY', copy],
+  ['MKCALENDAR', mkcalendar],
+  ['MKCOL', mkcol],
+]);
+
+/** Methods that the addresses outside the context answer: the rest of the site root is other faces'. */
+const AT_ROOT: ReadonlySet<string> = new Set(['OPTIONS', 'PROPFIND', 'REPORT']);
+
+/**
+ * The CalDAV and CardDAV face. Needs `req.body` as a Buffer and `res.locals.session`, which may be missing for OPTIONS and
+ * for the well-known addresses only.
+ */
+export function davRouter(services: Services): Router {
+  const router = Router();
+  router.use(async (req, res, next) => {
+    const place = placeOf(req);
+    if (place === null || (!(place instanceof BadPath) && place.at === 'root' && !AT_ROOT.has(req.method))) return next();
+    const reply = await answer(services, req, res, place);
+    await send(req, res, reply);
+  });
+  return router;
+}
+
+/** Null for other faces' paths; a path that breaks the rules stays ours to refuse. */
+function placeOf(req: Request): Place | BadPath | null {
+  try {
+    return parsePath(req.originalUrl);
+  } catch (error) {
+    if (error instanceof BadPath) return error;
+    throw error;
+  }
+}
+
+async function answer(services: Services, req: Request, res: Response, place: Place | BadPath): Promise<DavReply> {
+  try {
+    if (place instanceof BadPath) throw place;
+    if (req.method === 'OPTIONS') return options(place);
+    if (place.at === 'well-known' && req.method !== 'PROPFIND') return { status: 301, headers: { Location: CONTEXT } };
+    const session = res.locals.session as Session | undefined;
+    if (session === undefined) throw new DavError(401, undefined, { 'WWW-Authenticate': 'Basic realm="Mail", charset="UTF-8"' });
+    const handler = HANDLERS.get(req.method);
+    if (handler === undefined) throw new DavError(place.at === 'nowhere' ? 404 : 405, undefined, { Allow: allow(place) });
+    const request = { method: req.method, place, header: (name: string) => headerOf(req, name), body: bodyOf(req) };
+    return await handler(new Exchange(services, session, request));
+  } catch (error) {
+    return failure(error, res, place);
+  }
+}
+
+function headerOf(req: Request, name: string): string | undefined {
+  const value = req.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function bodyOf(req: Request): Uint8Array {
+  return Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+}
+
+function failure(error: unknown, res: Response, place: Place | BadPath): DavReply {
+  if (statusOf(error) >= 500) logOf(res)?.error({ err: error }, 'DAV request failed');
+  const type: HomeType = 'type' in place && place.type !== undefined ? place.type : 'calendars';
+  const parent = 'slug' in place ? `${CONTEXT}${type}/${encodeSegment(place.user)}/${encodeSegment(place.slug)}/` : CONTEXT;
+  return errorReply(error, type, (name) => (name.startsWith('/') ? name : parent + encodeSegment(name)));
+}
+
+function logOf(res: Response): Logger | undefined {
+  return res.locals.log as Logger | undefined;
+}
+
+const COMMON: Readonly<Record<string, string>> = { 'Cache-Control': 'private, no-cache', Vary: 'Brief, Prefer, Accept' };
+
+async function send(req: Request, res: Response, reply: DavReply): Promise<void> {
+  res.status(reply.status);
+  for (const [name, value] of Object.entries({ ...COMMON, ...reply.headers })) res.setHeader(name, value);
+  const { body } = reply;
+  if (body === undefined || req.method === 'HEAD') {
+    if (reply.status !== 304 && reply.status !== 204)
+      res.setHeader('Content-Length', typeof body === 'string' ? Buffer.byteLength(body) : 0);
+    res.end();
+  } else if (typeof body === 'string') {
+    res.setHeader('Content-Length', Buffer.byteLength(body));
+    res.end(body);
+  } else {
+    await stream(res, body);
+  }
+}
+
+/** Once the status is out, a failure can only be shown by an answer that breaks off. */
+async function stream(res: Response, body: (sink: XmlSink) => Promise<void>): Promise<void> {
+  const hangup = new AbortController();
+  res.once('close', () => hangup.abort());
+  try {
+    await body(new XmlSink(res, hangup.signal));
+    res.end();
+    if (!res.writableFinished) await once(res, 'close').catch(() => undefined);
+  } catch (error) {
+    if (!hangup.signal.aborted) logOf(res)?.error({ err: error }, 'DAV answer broke off');
+    res.destroy();
+  }
+}

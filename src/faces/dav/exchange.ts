@@ -1,0 +1,184 @@
+import type { Cursor } from '../../domain/changes/feed.js';
+import type { Collection, Item } from '../../domain/pim/model.js';
+import type { Services } from '../../domain/services.js';
+import type { Session } from '../../domain/types.js';
+import type { ClarkName } from '../../formats/xml/names.js';
+import { parseXml, type XmlElement, XmlError, type XmlLimits } from '../../formats/xml/read.js';
+import { DavError } from './errors.js';
+import { type DavRequest, type Preferences, preferencesOf } from './message.js';
+import {
+  CONTEXT,
+  collectionPath,
+  encodeSegment,
+  type HomeType,
+  homeOf,
+  homePath,
+  homesPath,
+  type Place,
+  parsePath,
+  principalPath,
+  principalsPath,
+} from './paths.js';
+import type { ItemView, Resource } from './resource.js';
+
+/** A multiget of 5,000 long hrefs is an ordinary request. */
+const REQUEST_LIMITS: XmlLimits = { bytes: 4 << 20, depth: 32, elements: 50_000, attributes: 32 };
+
+/** One request being served: who asks, for what, and what was looked up for it so far. */
+export class Exchange {
+  readonly preferences: Preferences;
+  #collections: Promise<readonly Collection[]> | null = null;
+  #cursors: Promise<ReadonlyMap<string, Cursor>> | null = null;
+
+  constructor(
+    readonly services: Services,
+    readonly session: Session,
+    readonly request: DavRequest,
+  ) {
+    this.preferences = preferencesOf(request);
+  }
+
+  get address(): string {
+    return this.session.user.address;
+  }
+
+  /** Whether a path segment names the logged-in user; an alias or another case of the address does too. */
+  isSelf(user: string): boolean {
+    const wanted = user.toLowerCase();
+    const { address, aliases } = this.session.user;
+    return wanted === address.toLowerCase() || aliases.some((alias) => alias.toLowerCase() === wanted);
+  }
+
+  /** The parsed body, or null for an empty one. @throws DavError 400 when the root element is another. */
+  xml(...roots: readonly ClarkName[]): XmlElement | null {
+    if (this.request.body.byteLength === 0) return null;
+    const root = parseXml(this.request.body, REQUEST_LIMITS);
+    if (roots.length > 0 && !roots.includes(root.name)) throw new XmlError('The root element is not the one expected');
+    return root;
+  }
+
+  collections(): Promise<readonly Collection[]> {
+    this.#collections ??= this.services.pim.collections(this.session);
+    return this.#collections;
+  }
+
+  async collectionsOf(type: HomeType): Promise<readonly Collection[]> {
+    return (await this.collections()).filter((collection) => homeOf(collection.kind) === type);
+  }
+
+  /** Forgets what was looked up, after a change of collections. */
+  refresh(): void {
+    this.#collections = null;
+    this.#cursors = null;
+  }
+
+  /** The collection a place lies in or is, or null. @throws DavError 403 in other people's homes */
+  async collectionAt(place: Place): Promise<Collection | null> {
+    if (place.at !== 'collection' && place.at !== 'item') return null;
+    this.#own(place.user);
+    const all = await this.collectionsOf(place.type);
+    return all.find((collection) => collection.slug === place.slug) ?? null;
+  }
+
+  /** The cursor of a collection's present state: one look-up serves all collections of the request. */
+  async cursorOf(collection: Collection): Promise<Cursor | undefined> {
+    this.#cursors ??= this.collections().then((all) => this.services.pim.cursors(this.session, all));
+    return (await this.#cursors).get(collection.id);
+  }
+
+  collectionHref(collection: Collection): string {
+    return collectionPath(homeOf(collection.kind), this.address, collection.slug);
+  }
+
+  /** What is at a place. @throws DavError 404, 403 */
+  async resolve(place: Place): Promise<Resource> {
+    const found = await this.find(place);
+    if (found === null) throw new DavError(404);
+    return found;
+  }
+
+  /** What is at a place, or null. @throws DavError 403 in other people's places, whether or not they exist */
+  async find(place: Place): Promise<Resource | null> {
+    switch (place.at) {
+      case 'root':
+        return plain('root', place.href, null);
+      case 'well-known':
+      case 'context':
+        return plain('root', CONTEXT, null);
+      case 'principals':
+        return plain('root', principalsPath, null);
+      case 'homes':
+        return plain('root', homesPath(place.type), place.type);
+      case 'principal':
+        this.#own(place.user);
+        return this.principal();
+      case 'home':
+        this.#own(place.user);
+        return this.home(place.type);
+      case 'collection':
+        return this.#collection(place);
+      case 'item':
+        return this.#item(place);
+      case 'nowhere':
+        return null;
+    }
+  }
+
+  principal(): Resource {
+    return plain('principal', principalPath(this.address), null);
+  }
+
+  home(type: HomeType): Resource {
+    return plain(type === 'calendars' ? 'calendar-home' : 'addressbook-home', homePath(type, this.address), type);
+  }
+
+  collectionResource(collection: Collection): Resource {
+    const type = homeOf(collection.kind);
+    return {
+      kind: type === 'calendars' ? 'calendar' : 'addressbook',
+      href: this.collectionHref(collection),
+      type,
+      collection,
+      item: null,
+    };
+  }
+
+  itemResource(parent: Resource, item: ItemView): Resource {
+    return {
+      kind: parent.kind === 'addressbook' ? 'card' : 'event',
+      href: parent.href + encodeSegment(item.name),
+      type: parent.type,
+      collection: parent.collection,
+      item,
+    };
+  }
+
+  /** Reads an href in a body or header; null when it is no path of this face. */
+  placeOf(href: string): Place | null {
+    try {
+      return parsePath(href.trim());
+    } catch {
+      return null;
+    }
+  }
+
+  async #collection(place: Place): Promise<Resource | null> {
+    const collection = await this.collectionAt(place);
+    return collection === null ? null : this.collectionResource(collection);
+  }
+
+  async #item(place: Place & { at: 'item' }): Promise<Resource | null> {
+    const collection = await this.collectionAt(place);
+    if (collection === null) return null;
+    const item: Item | null = await this.services.pim.item(this.session, collection, { name: place.name });
+    return item === null ? null : this.itemResource(this.collectionResource(collection), item);
+  }
+
+  #own(user: string): void {
+    if (!this.isSelf(user)) throw new DavError(403);
+  }
+}
+
+function plain(kind: Resource['kind'], href: string, type: HomeType | null): Resource {
+  return { kind, href, type, collection: null, item: null };
+}

@@ -1,0 +1,9 @@
+/** What the face announces and holds clients to. */
+export const LIMITS = {
+  /** RFC 4790 names of the collations for text matches. */
+  collations: ['i;ascii-casemap', 'i;octet', 'i;unicode-casemap'],
+  /** Items asked from the store at once; its own bound is 1,000. */
+  batch: 250,
+  /** Changes per page of a sync that asked for no limit. */
+  syncPage: 500,
+} as const;

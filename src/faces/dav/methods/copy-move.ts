@@ -1,0 +1,94 @@
+import type { Collection } from '../../../domain/pim/model.js';
+import { D } from '../../../formats/xml/names.js';
+import { conditionError, DavError } from '../errors.js';
+import type { Exchange } from '../exchange.js';
+import { type DavReply, depthOf } from '../message.js';
+import { collectionPath, encodeSegment, homeOf, type Place } from '../paths.js';
+import { preconditionOf } from '../preconditions.js';
+import { allow } from './options.js';
+
+/** COPY (RFC 4918 §9.8). */
+export const copy = (x: Exchange): Promise<DavReply> => transfer(x, true);
+/** MOVE (RFC 4918 §9.9): one transaction, a tombstone in the old collection and an item in the new. */
+export const move = (x: Exchange): Promise<DavReply> => transfer(x, false);
+
+async function transfer(x: Exchange, isCopy: boolean): Promise<DavReply> {
+  const { place } = x.request;
+  if (place.at !== 'item' && !(isCopy && place.at === 'collection')) throw new DavError(405, undefined, { Allow: allow(place) });
+  const to = destinationOf(x);
+  if (place.at === 'collection') return copyCollection(x, place, to);
+  await x.resolve(place);
+  const target = to.at === 'item' ? await x.collectionAt(to) : null;
+  if (to.at !== 'item' || target === null) throw new DavError(to.at === 'item' ? 409 : 403);
+  const from = await x.collectionAt(place);
+  if (from === null) throw new DavError(404);
+  const when = await preconditionOf(x);
+  const options = { copy: isCopy, overwrite: overwriteOf(x), when };
+  const done = await x.services.pim.transfer(
+    x.session,
+    { collection: from, ref: { name: place.name } },
+    { collection: target, name: to.name },
+    options,
+  );
+  return done.created
+    ? { status: 201, headers: { Location: x.collectionHref(target) + encodeSegment(to.name) } }
+    : { status: 204 };
+}
+
+/** RFC 4918 §10.6. */
+function overwriteOf(x: Exchange): boolean {
+  const value = x.request.header('overwrite')?.trim().toUpperCase() ?? 'T';
+  if (value !== 'T' && value !== 'F') throw new DavError(400);
+  return value === 'T';
+}
+
+/** A copy of a collection with its properties, and with its items unless Depth is 0 (RFC 4918 §9.8.3). */
+async function copyCollection(x: Exchange, place: Place, to: Place): Promise<DavReply> {
+  const source = await x.collectionAt(place);
+  if (source === null) throw new DavError(404);
+  if (to.at !== 'collection' || !x.isSelf(to.user) || to.type !== homeOf(source.kind)) throw new DavError(403);
+  const depth = depthOf(x.request, 'infinity');
+  if (depth === undefined || depth === '1') throw new DavError(400);
+  await preconditionOf(x);
+  const replaced = await clear(x, to, source);
+  const { kind, name, components, properties } = source;
+  const target = await x.services.pim.createCollection(x.session, { kind, slug: to.slug, name, components, properties });
+  if (depth === 'infinity') await copyItems(x, source, target);
+  return { status: replaced ? 204 : 201, headers: { Location: collectionPath(to.type, x.address, to.slug) } };
+}
+
+/** Removes what is at the destination; returns whether something was. */
+async function clear(x: Exchange, to: Place, source: Collection): Promise<boolean> {
+  const there = await x.collectionAt(to);
+  if (there === null) return false;
+  if (there.id === source.id) throw new DavError(403);
+  if (!overwriteOf(x)) throw new DavError(412);
+  await x.services.pim.deleteCollection(x.session, there);
+  return true;
+}
+
+async function copyItems(x: Exchange, source: Collection, target: Collection): Promise<void> {
+  const names: string[] = [];
+  for await (const { name } of x.services.pim.heads(x.session, source)) names.push(name);
+  for (const name of names) {
+    const options = { copy: true, overwrite: true };
+    await x.services.pim.transfer(x.session, { collection: source, ref: { name } }, { collection: target, name }, options);
+  }
+}
+
+/** The place a Destination header names (RFC 4918 §10.3). @throws DavError 400, 502 for other servers */
+function destinationOf(x: Exchange): NonNullable<ReturnType<Exchange['placeOf']>> {
+  const header = x.request.header('destination')?.trim();
+  if (!header) throw new DavError(400);
+  if (!header.startsWith('/') && !isHere(x, header)) throw new DavError(502);
+  const place = x.placeOf(header);
+  if (place === null) throw conditionError(403, D('valid-resource-name'));
+  return place;
+}
+
+function isHere(x: Exchange, url: string): boolean {
+  if (!URL.canParse(url)) throw new DavError(400);
+  const { host } = new URL(url);
+  const here = [x.request.header('host'), x.request.header('x-forwarded-host'), new URL(x.services.publicUrl).host];
+  return here.some((name) => name?.toLowerCase() === host.toLowerCase() || name?.split(':')[0] === host.split(':')[0]);
+}

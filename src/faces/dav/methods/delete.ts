@@ -1,0 +1,22 @@
+import { DavError } from '../errors.js';
+import type { Exchange } from '../exchange.js';
+import { type DavReply, depthOf } from '../message.js';
+import { preconditionOf } from '../preconditions.js';
+import { allow } from './options.js';
+
+/** DELETE of an item or a collection (RFC 4918 §9.6). */
+export async function remove(x: Exchange): Promise<DavReply> {
+  const { place } = x.request;
+  if (place.at !== 'item' && place.at !== 'collection') throw new DavError(405, undefined, { Allow: allow(place) });
+  const collection = await x.collectionAt(place);
+  if (collection === null) throw new DavError(404);
+  const when = await preconditionOf(x);
+  if (place.at === 'item') {
+    await x.services.pim.remove(x.session, collection, { name: place.name }, when);
+    return { status: 204 };
+  }
+  // RFC 4918 §9.6.1: a collection goes as a whole.
+  if (depthOf(x.request, 'infinity') !== 'infinity') throw new DavError(400);
+  await x.services.pim.deleteCollection(x.session, collection);
+  return { status: 204 };
+}

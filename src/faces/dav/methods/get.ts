@@ -1,0 +1,39 @@
+import type { Item } from '../../../domain/pim/model.js';
+import { DavError } from '../errors.js';
+import type { Exchange } from '../exchange.js';
+import type { DavReply } from '../message.js';
+import { parseEntityTags, preconditionOf } from '../preconditions.js';
+import { contentType } from '../props/content-type.js';
+import { allow } from './options.js';
+
+/** GET and HEAD of an item: the bytes as they were put (RFC 9110 §9.3.1). The transport leaves out the body for HEAD. */
+export async function get(x: Exchange): Promise<DavReply> {
+  const resource = await x.resolve(x.request.place);
+  if (resource.item === null) throw new DavError(405, undefined, { Allow: allow(x.request.place) });
+  const item = resource.item as Item;
+  const { ifMatch } = await preconditionOf(x);
+  if (ifMatch !== undefined && ifMatch !== '*' && !ifMatch.includes(item.etag)) throw new DavError(412);
+  const headers = itemHeaders(item);
+  if (isUnchanged(x, item)) return { status: 304, headers };
+  return { status: 200, headers: { ...headers, 'Content-Type': contentType(resource.type, item.component) }, body: item.text };
+}
+
+/** Validators of an item (RFC 9110 §8.8, RFC 6638 §8.1). */
+export function itemHeaders(item: Item): Record<string, string> {
+  return {
+    ETag: `"${item.etag}"`,
+    'Last-Modified': item.modified.toUTCString(),
+    ...(item.scheduleTag === null ? {} : { 'Schedule-Tag': `"${item.scheduleTag}"` }),
+  };
+}
+
+/** RFC 9110 §13.1.2 and §13.1.3: If-Modified-Since counts only without If-None-Match. */
+function isUnchanged(x: Exchange, item: Item): boolean {
+  const none = x.request.header('if-none-match');
+  if (none !== undefined) {
+    const tags = parseEntityTags(none);
+    return tags === '*' || tags.some(({ tag }) => tag === item.etag);
+  }
+  const since = Date.parse(x.request.header('if-modified-since') ?? '');
+  return Number.isFinite(since) && Math.floor(item.modified.getTime() / 1000) * 1000 <= since;
+}

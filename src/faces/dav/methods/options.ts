@@ -1,0 +1,34 @@
+import type { DavReply } from '../message.js';
+import type { Place } from '../paths.js';
+
+/** Compliance classes and extensions that hold (RFC 4918 §18, RFC 3744 §7.2, RFC 4791 §5.1, RFC 6352 §6.1, RFC 5689 §3.1). */
+export const DAV_CLASSES = '1, 3, access-control, extended-mkcol, calendar-access, addressbook';
+
+const READ = ['OPTIONS', 'PROPFIND', 'REPORT'];
+const ITEM = ['OPTIONS', 'GET', 'HEAD', 'PUT', 'DELETE', 'PROPFIND', 'PROPPATCH', 'COPY', 'MOVE', 'REPORT'];
+
+/** Methods by place, as Allow lists them. */
+const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
+  root: READ,
+  context: READ,
+  'well-known': READ,
+  principals: READ,
+  principal: [...READ, 'PROPPATCH'],
+  homes: READ,
+  home: [...READ, 'PROPPATCH'],
+  collection: ['OPTIONS', 'GET', 'HEAD', 'DELETE', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'MKCALENDAR', 'COPY', 'REPORT'],
+  item: ITEM,
+  nowhere: ['OPTIONS'],
+};
+
+export function allow(place: Place): string {
+  return METHODS[place.at].join(', ');
+}
+
+/**
+ * OPTIONS answers everybody, everywhere: iOS drops the connection when the principal's answer has no DAV header, and asks
+ * it before it logs in.
+ */
+export function options(place: Place): DavReply {
+  return { status: 200, headers: { DAV: DAV_CLASSES, Allow: allow(place), 'MS-Author-Via': 'DAV' } };
+}

@@ -1,0 +1,67 @@
+import { D } from '../../../formats/xml/names.js';
+import type { XmlSink } from '../../../formats/xml/write.js';
+import { conditionError, DavError } from '../errors.js';
+import type { Exchange } from '../exchange.js';
+import { type DavReply, depthOf } from '../message.js';
+import { multistatus } from '../multistatus.js';
+import { homesPath, principalsPath } from '../paths.js';
+import { ALLPROP, askedIn, Planner } from '../props/plan.js';
+import type { Resource, ResourceKind } from '../resource.js';
+
+/** Below these a listing of everything would be endless: whole homes. */
+const UNBOUNDED: ReadonlySet<ResourceKind> = new Set(['root', 'calendar-home', 'addressbook-home']);
+
+/** PROPFIND (RFC 4918 §9.1). Clients that leave out Depth mean the resource itself. */
+export async function propfind(x: Exchange): Promise<DavReply> {
+  const depth = depthOf(x.request, '0');
+  if (depth === undefined) throw new DavError(400);
+  const body = x.xml(D('propfind'));
+  const planner = new Planner(x, body === null ? ALLPROP : askedIn(body));
+  const target = await x.resolve(x.request.place);
+  if (depth === 'infinity' && UNBOUNDED.has(target.kind)) throw conditionError(403, D('propfind-finite-depth'));
+  const itself = x.preferences.depthNoroot && depth !== '0' ? '' : await planner.row(target);
+  return multistatus(async (sink) => {
+    sink.add(itself);
+    if (depth !== '0') await members(x, target, planner, sink);
+  }, applied(x));
+}
+
+/** RFC 7240 §3: which preference was honoured. */
+function applied(x: Exchange): Record<string, string> {
+  return x.preferences.return === 'minimal' ? { 'Preference-Applied': 'return=minimal' } : {};
+}
+
+async function members(x: Exchange, target: Resource, planner: Planner, sink: XmlSink): Promise<void> {
+  if (target.collection !== null && target.item === null) return items(x, target, planner, sink);
+  for (const member of await children(x, target)) if (sink.add(await planner.row(member))) await sink.flush();
+}
+
+/** What lies directly in a resource that is no collection of items. */
+async function children(x: Exchange, target: Resource): Promise<readonly Resource[]> {
+  switch (target.kind) {
+    case 'calendar-home':
+      return (await x.collectionsOf('calendars')).map((collection) => x.collectionResource(collection));
+    case 'addressbook-home':
+      return (await x.collectionsOf('addressbooks')).map((collection) => x.collectionResource(collection));
+    case 'root':
+      return inside(x, target.href);
+    default:
+      return [];
+  }
+}
+
+function inside(x: Exchange, href: string): readonly Resource[] {
+  if (href === principalsPath) return [x.principal()];
+  if (href === homesPath('calendars')) return [x.home('calendars')];
+  if (href === homesPath('addressbooks')) return [x.home('addressbooks')];
+  return [];
+}
+
+/** Every item of a collection, as the store reads them. */
+async function items(x: Exchange, parent: Resource, planner: Planner, sink: XmlSink): Promise<void> {
+  if (parent.collection === null) return;
+  const plan = await planner.plan(parent.kind === 'addressbook' ? 'card' : 'event');
+  const { pim } = x.services;
+  const found = plan.needs === 'text' ? pim.search(x.session, parent.collection, {}) : pim.heads(x.session, parent.collection);
+  for await (const item of found) if (sink.add(plan.itemRow(x.itemResource(parent, item)))) await sink.flush();
+}

@@ -1,0 +1,124 @@
+import type { CollectionPatch } from '../../../domain/pim/model.js';
+import { type ClarkName, D } from '../../../formats/xml/names.js';
+import { childOf, elementsOf, type XmlElement, XmlError } from '../../../formats/xml/read.js';
+import { element, type Xml } from '../../../formats/xml/write.js';
+import { conditionError, DavError } from '../errors.js';
+import type { Exchange } from '../exchange.js';
+import type { DavReply } from '../message.js';
+import { multistatusOf, statusElement } from '../multistatus.js';
+import { preconditionOf } from '../preconditions.js';
+import { isLive, propertyOn } from '../props/index.js';
+import { isPropertyKey, keep, MAX_PROPERTIES, MAX_PROPERTY_BYTES } from '../props/property.js';
+import type { Resource, ResourceKind } from '../resource.js';
+
+/** PROPPATCH (RFC 4918 §9.2): all or nothing. */
+export async function proppatch(x: Exchange): Promise<DavReply> {
+  const body = x.xml(D('propertyupdate'));
+  if (body === null) throw new DavError(400);
+  const instructions = instructionsIn(body);
+  const resource = await x.resolve(x.request.place);
+  await preconditionOf(x);
+  const outcome = judge(resource.kind, instructions, resource);
+  if (outcome.patch !== null && resource.collection !== null) {
+    await x.services.pim.updateCollection(x.session, resource.collection, outcome.patch);
+    if (x.preferences.return === 'minimal') return { status: 200, headers: { 'Preference-Applied': 'return=minimal' } };
+  }
+  return multistatusOf([outcomeRow(resource.href, outcome)]);
+}
+
+/** One property to be set, or removed where the value is null. */
+export interface Instruction {
+  readonly name: ClarkName;
+  readonly value: XmlElement | null;
+}
+
+/** What would come of the instructions: the change, or null and a status for each property. */
+export interface Outcome {
+  readonly patch: CollectionPatch | null;
+  readonly results: readonly { readonly name: ClarkName; readonly status: number; readonly condition?: Xml | undefined }[];
+}
+
+const XML_LANG: ClarkName = '{http://www.w3.org/XML/1998/namespace}lang';
+
+/** `set` and `remove` in document order (RFC 4918 §14.19), with the language that holds for each value. */
+export function instructionsIn(update: XmlElement): Instruction[] {
+  const list: Instruction[] = [];
+  for (const action of elementsOf(update)) {
+    if (action.name !== D('set') && action.name !== D('remove')) continue;
+    const prop = childOf(action, D('prop'));
+    if (prop === undefined) throw new XmlError('prop is missing');
+    for (const property of elementsOf(prop)) {
+      const value = action.name === D('set') ? withLanguage(property, [prop, action, update]) : null;
+      list.push({ name: property.name, value });
+    }
+  }
+  if (list.length === 0) throw new XmlError('No property is named');
+  if (list.length > MAX_PROPERTIES) throw new XmlError('Too many properties are named', true);
+  return list;
+}
+
+function withLanguage(property: XmlElement, around: readonly XmlElement[]): XmlElement {
+  const language = around.map(({ attributes }) => attributes.get(XML_LANG)).find((value) => value !== undefined);
+  if (language === undefined || property.attributes.has(XML_LANG)) return property;
+  return { ...property, attributes: new Map([...property.attributes, [XML_LANG, language]]) };
+}
+
+/** Decides on instructions for a resource of a kind; `resource` is the present one, where it exists. */
+export function judge(kind: ResourceKind, instructions: readonly Instruction[], resource: Resource | null): Outcome {
+  const changes = instructions.map(({ name, value }) => ({ name, change: changeOf(kind, name, value) }));
+  const merged = mergePatches(changes.map(({ change }) => change).filter((change) => !(change instanceof DavError)));
+  const full = countAfter(resource, merged) > MAX_PROPERTIES;
+  const refused = full || changes.some(({ change }) => change instanceof DavError);
+  const results = changes.map(({ name, change }) => {
+    if (change instanceof DavError) return { name, status: change.status, condition: change.condition };
+    return { name, status: full ? 507 : refused ? 424 : 200 };
+  });
+  return { patch: refused ? null : merged, results };
+}
+
+const isCollection = (kind: ResourceKind): boolean => kind === 'calendar' || kind === 'addressbook';
+
+function changeOf(kind: ResourceKind, name: ClarkName, value: XmlElement | null): CollectionPatch | DavError {
+  const row = propertyOn(kind, name);
+  if (row?.set === undefined && (row !== undefined || isLive(name))) {
+    return conditionError(403, D('cannot-modify-protected-property'));
+  }
+  // Only collections have a place where a client's own properties can be kept.
+  if (!isCollection(kind)) return new DavError(403);
+  const change = row?.set?.(value) ?? keep(name, value);
+  return change instanceof DavError || sizeOf(change) <= MAX_PROPERTY_BYTES ? change : new DavError(507);
+}
+
+function sizeOf(change: CollectionPatch): number {
+  return Object.values(change.properties ?? {}).reduce((sum, value) => sum + Buffer.byteLength(value ?? ''), 0);
+}
+
+export function mergePatches(patches: readonly CollectionPatch[]): CollectionPatch {
+  const properties = Object.assign({}, ...patches.map((patch) => patch.properties ?? {}));
+  const name = patches.findLast((patch) => patch.name !== undefined)?.name;
+  return { ...(name === undefined ? {} : { name }), ...(Object.keys(properties).length === 0 ? {} : { properties }) };
+}
+
+function countAfter(resource: Resource | null, patch: CollectionPatch): number {
+  const after = { ...resource?.collection?.properties, ...patch.properties };
+  return Object.entries(after).filter(([key, value]) => value !== null && isPropertyKey(key)).length;
+}
+
+/** The DAV:response of a PROPPATCH: properties grouped by their status. */
+function outcomeRow(href: string, outcome: Outcome): string {
+  return element(D('response'), element(D('href'), href as Xml), ...outcomePropstats(outcome));
+}
+
+export function outcomePropstats({ results }: Outcome): Xml[] {
+  const groups = new Map<string, { names: Set<ClarkName>; status: number; condition?: Xml | undefined }>();
+  for (const { name, status, condition } of results) {
+    const key = `${status} ${condition ?? ''}`;
+    const group = groups.get(key) ?? { names: new Set(), status, condition };
+    group.names.add(name);
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(({ names, status, condition }) => {
+    const error = condition === undefined ? null : element(D('error'), condition);
+    return element(D('propstat'), element(D('prop'), ...[...names].map((name) => element(name))), statusElement(status), error);
+  });
+}

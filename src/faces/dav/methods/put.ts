@@ -1,0 +1,68 @@
+import { C, CARD } from '../../../formats/xml/names.js';
+import { conditionError, DavError } from '../errors.js';
+import type { Exchange } from '../exchange.js';
+import type { DavReply } from '../message.js';
+import { encodeSegment, type HomeType } from '../paths.js';
+import { preconditionOf } from '../preconditions.js';
+import { contentType } from '../props/content-type.js';
+import { itemHeaders } from './get.js';
+import { allow } from './options.js';
+
+/**
+ * PUT of an item (RFC 4791 §5.3.2, RFC 6352 §6.3.2). The entity tag is named only when the stored bytes are those that were
+ * sent, since clients take it as leave not to fetch them (RFC 4791 §5.3.4).
+ */
+export async function put(x: Exchange): Promise<DavReply> {
+  const { place } = x.request;
+  if (place.at !== 'item') throw new DavError(405, undefined, { Allow: allow(place) });
+  const collection = await x.collectionAt(place);
+  if (collection === null) throw new DavError(409);
+  const text = bodyText(x, place.type);
+  const { item, created, verbatim } = await x.services.pim.put(
+    x.session,
+    collection,
+    { name: place.name, text },
+    await preconditionOf(x),
+  );
+  const { ETag, ...others } = itemHeaders(item);
+  const headers = { ...others, ...(verbatim && ETag !== undefined ? { ETag } : {}) };
+  if (x.preferences.return !== 'representation') return { status: created ? 201 : 204, headers };
+  const type = contentType(place.type, item.component);
+  const applied = {
+    'Content-Type': type,
+    'Preference-Applied': 'return=representation',
+    'Content-Location': x.collectionHref(collection) + encodeSegment(item.name),
+  };
+  return { status: created ? 201 : 200, headers: { ...itemHeaders(item), ...applied }, body: item.text };
+}
+
+const MEDIA: Readonly<Record<HomeType, { readonly types: readonly string[]; readonly refusal: DavError }>> = {
+  calendars: { types: ['text/calendar'], refusal: conditionError(403, C('supported-calendar-data')) },
+  addressbooks: {
+    // Names of the type before RFC 6350 registered one.
+    types: ['text/vcard', 'text/x-vcard', 'text/directory'],
+    refusal: conditionError(403, CARD('supported-address-data')),
+  },
+};
+const BROKEN: Readonly<Record<HomeType, DavError>> = {
+  calendars: conditionError(403, C('valid-calendar-data')),
+  addressbooks: conditionError(403, CARD('valid-address-data')),
+};
+
+/** The body as text. A missing or a general type is taken for the right one: the content decides. */
+function bodyText(x: Exchange, type: HomeType): string {
+  if (x.request.header('content-range') !== undefined) throw new DavError(400);
+  const [media = '', ...params] = (x.request.header('content-type') ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const general = media === '' || media === 'application/octet-stream' || media === 'text/plain';
+  if (!general && !MEDIA[type].types.includes(media)) throw MEDIA[type].refusal;
+  const charset = params
+    .find((param) => param.startsWith('charset='))
+    ?.slice(8)
+    .replaceAll('"', '');
+  if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset)) throw new DavError(415);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(x.request.body);
+  } catch {
+    throw BROKEN[type];
+  }
+}

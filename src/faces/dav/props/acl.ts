@@ -1,0 +1,126 @@
+import type { Access } from '../../../domain/pim/model.js';
+import { C, type ClarkName, D } from '../../../formats/xml/names.js';
+import { element, elementWith, join, text, textElement, type Xml } from '../../../formats/xml/write.js';
+import { principalPath } from '../paths.js';
+import { COLLECTIONS, EVERYTHING, HOMES, ITEMS, type Resource, type ResourceKind } from '../resource.js';
+import type { Property } from './property.js';
+
+/** Privileges by what the viewer may do (RFC 3744 §3, RFC 4791 §6.1.1). */
+const PRIVILEGES: Readonly<Record<Access, readonly ClarkName[]>> = {
+  owner: [
+    D('all'),
+    D('read'),
+    C('read-free-busy'),
+    D('write'),
+    D('write-properties'),
+    D('write-content'),
+    D('bind'),
+    D('unbind'),
+    D('read-acl'),
+    D('read-current-user-privilege-set'),
+  ],
+  write: [
+    D('read'),
+    C('read-free-busy'),
+    D('write'),
+    D('write-properties'),
+    D('write-content'),
+    D('bind'),
+    D('unbind'),
+    D('read-current-user-privilege-set'),
+  ],
+  read: [D('read'), C('read-free-busy'), D('read-current-user-privilege-set')],
+  busy: [C('read-free-busy'), D('read-current-user-privilege-set')],
+};
+
+const CONTEXT_PRIVILEGES = [D('read'), D('read-acl'), D('read-current-user-privilege-set')];
+const PRINCIPAL_PRIVILEGES = CONTEXT_PRIVILEGES;
+/** Collections are made and removed in a home; its own properties are fixed. */
+const HOME_PRIVILEGES = [...CONTEXT_PRIVILEGES, D('bind'), D('unbind')];
+
+const BY_KIND: Partial<Record<ResourceKind, readonly ClarkName[]>> = {
+  root: CONTEXT_PRIVILEGES,
+  principal: PRINCIPAL_PRIVILEGES,
+  'calendar-home': HOME_PRIVILEGES,
+  'addressbook-home': HOME_PRIVILEGES,
+};
+
+function privilegesOf(r: Resource): readonly ClarkName[] {
+  return r.collection === null ? (BY_KIND[r.kind] ?? []) : PRIVILEGES[r.collection.access];
+}
+
+const privilege = (name: ClarkName): Xml => element(D('privilege'), element(name));
+
+/** One entry of the privilege tree (RFC 3744 §5.3). */
+function supported(name: ClarkName, description: string, ...inner: readonly Xml[]): Xml {
+  const words = elementWith(D('description'), { 'xml:lang': 'en' }, text(description));
+  return element(D('supported-privilege'), privilege(name), words, ...inner);
+}
+
+const PRIVILEGE_TREE = supported(
+  D('all'),
+  'Everything',
+  supported(D('read'), 'Read', supported(C('read-free-busy'), 'See when the owner is busy')),
+  supported(
+    D('write'),
+    'Write',
+    supported(D('write-properties'), 'Change properties'),
+    supported(D('write-content'), 'Change items'),
+    supported(D('bind'), 'Add items'),
+    supported(D('unbind'), 'Remove items'),
+  ),
+  supported(D('read-acl'), 'Read the access list'),
+  supported(D('read-current-user-privilege-set'), 'Read the own privileges'),
+);
+
+const WITH_OWNER: readonly ResourceKind[] = ['principal', ...HOMES, ...COLLECTIONS, ...ITEMS];
+
+/** RFC 3744 §4 and §5. */
+export const aclProperties: readonly Property[] = [
+  {
+    name: D('owner'),
+    on: WITH_OWNER,
+    spec: 'RFC 3744 §5.1',
+    // Owners of shared collections are other principals, which have no resource of their own here.
+    get: (r, x) =>
+      r.collection && r.collection.access !== 'owner' ? undefined : textElement(D('href'), principalPath(x.address)),
+  },
+  { name: D('supported-privilege-set'), on: EVERYTHING, spec: 'RFC 3744 §5.3', get: () => PRIVILEGE_TREE },
+  {
+    name: D('current-user-privilege-set'),
+    on: EVERYTHING,
+    spec: 'RFC 3744 §5.4',
+    get: (r) => join(privilegesOf(r).map(privilege)),
+  },
+  {
+    name: D('acl'),
+    on: WITH_OWNER,
+    spec: 'RFC 3744 §5.5',
+    get: (r, x) => {
+      const principal = element(D('principal'), textElement(D('href'), principalPath(x.address)));
+      const grant = element(D('grant'), ...privilegesOf(r).map(privilege));
+      return element(D('ace'), principal, grant, element(D('protected')));
+    },
+  },
+  {
+    name: D('acl-restrictions'),
+    on: WITH_OWNER,
+    spec: 'RFC 3744 §5.6',
+    get: () => join([element(D('grant-only')), element(D('no-invert'))]),
+  },
+  { name: D('inherited-acl-set'), on: WITH_OWNER, spec: 'RFC 3744 §5.7', get: () => '' as Xml },
+  {
+    name: D('principal-URL'),
+    on: ['principal'],
+    spec: 'RFC 3744 §4.2',
+    get: (_, x) => textElement(D('href'), principalPath(x.address)),
+  },
+  {
+    name: D('alternate-URI-set'),
+    on: ['principal'],
+    spec: 'RFC 3744 §4.1',
+    get: (_, x) => textElement(D('href'), `mailto:${x.address}`),
+  },
+  { name: D('group-member-set'), on: ['principal'], spec: 'RFC 3744 §4.3', get: () => '' as Xml },
+  { name: D('group-membership'), on: ['principal'], spec: 'RFC 3744 §4.4', get: () => '' as Xml },
+];

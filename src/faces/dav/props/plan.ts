@@ -1,0 +1,169 @@
+import { type ClarkName, D } from '../../../formats/xml/names.js';
+import { childOf, elementsOf, type XmlElement, XmlError } from '../../../formats/xml/read.js';
+import { bracket, element, type Xml } from '../../../formats/xml/write.js';
+import type { Exchange } from '../exchange.js';
+import { propertyRow } from '../multistatus.js';
+import type { Needs, Resource, ResourceKind } from '../resource.js';
+import { propertiesOn, propertyOn } from './index.js';
+import { type ItemGetter, isPropertyKey, kept, keptAttributes, type Property } from './property.js';
+
+/** What a request asks of each resource (RFC 4918 §14.20). */
+export type Asked =
+  | { readonly mode: 'prop'; readonly elements: readonly XmlElement[] }
+  | { readonly mode: 'allprop'; readonly include: readonly XmlElement[] }
+  | { readonly mode: 'propname' };
+
+export const ALLPROP: Asked = { mode: 'allprop', include: [] };
+const MAX_ASKED = 500;
+
+/** Reads `prop`, `allprop` with `include`, or `propname` inside a request's root element. */
+export function askedIn(root: XmlElement, absent: Asked = ALLPROP): Asked {
+  const prop = childOf(root, D('prop'));
+  if (prop !== undefined) return { mode: 'prop', elements: bounded(prop) };
+  if (childOf(root, D('propname')) !== undefined) return { mode: 'propname' };
+  const include = childOf(root, D('include'));
+  if (childOf(root, D('allprop')) !== undefined) return { mode: 'allprop', include: include ? bounded(include) : [] };
+  return absent;
+}
+
+function bounded(list: XmlElement): XmlElement[] {
+  const elements = elementsOf(list);
+  if (elements.length > MAX_ASKED) throw new XmlError('Too many properties are asked', true);
+  // A property asked twice is answered once.
+  return [...new Map(elements.map((ask) => [ask.name, ask])).values()];
+}
+
+type Getter = (r: Resource) => Xml | undefined | Promise<Xml | undefined>;
+/** One property of an answer: its tags, and its value as a function of the resource. */
+interface Column {
+  readonly start: string;
+  readonly end: string;
+  readonly empty: string;
+  readonly needs: Needs;
+  readonly get: Getter;
+}
+
+const ORDER: readonly Needs[] = ['change', 'head', 'text'];
+
+/** How resources of one kind are answered: made once for a request, used for each row. */
+export class Plan {
+  /** How much of an item the rows need. */
+  readonly needs: Needs;
+
+  constructor(
+    private readonly columns: readonly Column[],
+    private readonly minimal: boolean,
+  ) {
+    this.needs = ORDER[Math.max(0, ...columns.map(({ needs }) => ORDER.indexOf(needs)))] ?? 'change';
+  }
+
+  /** The DAV:response element of an item: its properties never wait. */
+  itemRow(r: Resource): string {
+    let found = '';
+    let missing = '';
+    for (const column of this.columns) {
+      const value = column.get(r) as Xml | undefined;
+      if (value === undefined) missing += column.empty;
+      else found += value === '' ? column.empty : column.start + value + column.end;
+    }
+    return propertyRow(r.href, found, this.minimal ? '' : missing);
+  }
+
+  /** The DAV:response element of any resource. */
+  async row(r: Resource): Promise<string> {
+    const values = await Promise.all(this.columns.map((column) => column.get(r)));
+    const settled = this.columns.map((column, index) => ({ ...column, get: () => values[index] }));
+    return new Plan(settled, this.minimal).itemRow(r);
+  }
+}
+
+/** Makes plans for the kinds of resources that an answer lists. */
+export class Planner {
+  readonly #plans = new Map<ResourceKind, Promise<Plan>>();
+
+  constructor(
+    private readonly x: Exchange,
+    readonly asked: Asked,
+  ) {}
+
+  plan(kind: ResourceKind): Promise<Plan> {
+    let plan = this.#plans.get(kind);
+    if (plan === undefined) {
+      plan = this.#make(kind);
+      this.#plans.set(kind, plan);
+    }
+    return plan;
+  }
+
+  /** The row of one resource; collections add what clients keep with them. */
+  async row(r: Resource): Promise<string> {
+    if (r.item !== null) return (await this.plan(r.kind)).itemRow(r);
+    if (this.asked.mode === 'prop' || r.collection === null) return (await this.plan(r.kind)).row(r);
+    const columns = await this.#columns(r.kind);
+    return new Plan([...columns, ...keptColumns(r, this.asked, r.kind)], true).row(r);
+  }
+
+  /** Only who asked for a property by name is told that it is not there. */
+  async #make(kind: ResourceKind): Promise<Plan> {
+    return new Plan(await this.#columns(kind), this.asked.mode !== 'prop' || this.x.preferences.return === 'minimal');
+  }
+
+  #columns(kind: ResourceKind): Promise<Column[]> {
+    const { asked } = this;
+    if (asked.mode === 'prop') return Promise.all(asked.elements.map((ask) => this.#column(kind, ask)));
+    if (asked.mode === 'propname') return Promise.resolve(propertiesOn(kind).map((row) => nameColumn(row, this.x)));
+    const rows = propertiesOn(kind).filter(({ all }) => all === true);
+    const more = asked.include.filter((ask) => !rows.some(({ name }) => name === ask.name));
+    return Promise.all([...rows.map((row) => rowColumn(row, this.x)), ...more.map((ask) => this.#column(kind, ask))]);
+  }
+
+  async #column(kind: ResourceKind, ask: XmlElement): Promise<Column> {
+    const row = propertyOn(kind, ask.name);
+    if (row === undefined) return keptColumn(ask.name);
+    if (row.compile === undefined) return rowColumn(row, this.x);
+    const get: ItemGetter = await row.compile(ask, this.x);
+    return { ...tags(row.name), needs: row.needs ?? 'change', get };
+  }
+}
+
+function tags(name: ClarkName): Pick<Column, 'start' | 'end' | 'empty'> {
+  return { ...bracket(name), empty: element(name) };
+}
+
+function rowColumn(row: Property, x: Exchange): Column {
+  if (row.kept) return keptColumn(row.name, (r) => row.get(r, x) as Xml | undefined);
+  return { ...tags(row.name), needs: row.needs ?? 'change', get: (r) => row.get(r, x) };
+}
+
+/** A property that has a value, without it. */
+function nameColumn(row: Property, x: Exchange): Column {
+  const named = (value: Xml | undefined): Xml | undefined => (value === undefined ? undefined : NOTHING);
+  const get = (r: Resource): ReturnType<Getter> => {
+    const value = row.get(r, x);
+    return value instanceof Promise ? value.then(named) : named(value);
+  };
+  return { ...tags(row.name), needs: row.needs ?? 'change', get };
+}
+const NOTHING = '' as Xml;
+
+/** A property in no table: what a client kept, with its attributes. The tags are part of the value then. */
+function keptColumn(name: ClarkName, read = (r: Resource) => kept(r, name)): Column {
+  const { start, end, empty } = tags(name);
+  const get = (r: Resource): Xml | undefined => {
+    const value = read(r);
+    if (value === undefined) return undefined;
+    const open = `${start.slice(0, -1)}${keptAttributes(r, name)}`;
+    return (value === '' ? `${open}/>` : `${open}>${value}${end}`) as Xml;
+  };
+  return { start: '', end: '', empty, needs: 'change', get };
+}
+
+/** Kept properties that an allprop or propname answer adds for one collection. */
+function keptColumns(r: Resource, asked: Asked, kind: ResourceKind): Column[] {
+  const names = Object.keys(r.collection?.properties ?? {}).filter(isPropertyKey);
+  return names
+    .filter((name) => propertyOn(kind, name) === undefined)
+    .map((name) =>
+      asked.mode === 'propname' ? { ...tags(name), needs: 'change' as const, get: () => NOTHING } : keptColumn(name),
+    );
+}

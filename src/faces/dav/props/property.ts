@@ -1,0 +1,75 @@
+import type { CollectionPatch } from '../../../domain/pim/model.js';
+import type { ClarkName } from '../../../formats/xml/names.js';
+import { textOf, type XmlElement } from '../../../formats/xml/read.js';
+import { serializeAttributes, serializeChildren, type Xml } from '../../../formats/xml/write.js';
+import type { DavError } from '../errors.js';
+import type { Exchange } from '../exchange.js';
+import type { Needs, Resource, ResourceKind } from '../resource.js';
+
+/** What a property of items reads; it may not wait. */
+export type ItemGetter = (r: Resource) => Xml | undefined;
+
+/** A row of a property table. */
+export interface Property {
+  readonly name: ClarkName;
+  readonly on: readonly ResourceKind[];
+  /** Part of an allprop answer: RFC 4918 asks for its own properties there, later documents for none. */
+  readonly all?: boolean;
+  readonly spec: string;
+  /** For items: how much must be known. Default: what a change row says. */
+  readonly needs?: Needs;
+  /** The value is what a client sent, with its attributes. */
+  readonly kept?: boolean;
+  /** The property's content; undefined when the resource has none (404). On items it may not wait. */
+  get(r: Resource, x: Exchange): Xml | undefined | Promise<Xml | undefined>;
+  /** For properties that take parameters in the request: made once, read for each item. */
+  compile?(ask: XmlElement, x: Exchange): ItemGetter | Promise<ItemGetter>;
+  /** Settable on collections: the change it makes, or a refusal. Without it the property is protected. */
+  set?(value: XmlElement | null): CollectionPatch | DavError;
+}
+
+/** Bounds on what clients may keep with a collection. */
+export const MAX_PROPERTY_BYTES = 64 * 1024;
+export const MAX_PROPERTIES = 200;
+
+/** Attributes of a kept property (xml:lang, RFC 4918 §4.3) stand under this key, its content under the name itself. */
+const attributesKey = (name: ClarkName): string => `${name}@`;
+
+/** Whether a key of Collection.properties names a property rather than its attributes. */
+export function isPropertyKey(key: string): key is ClarkName {
+  return !key.endsWith('@');
+}
+
+/** A property kept as the client sent it. */
+export function keep(name: ClarkName, value: XmlElement | null): CollectionPatch {
+  const attributes = value === null ? '' : serializeAttributes(value);
+  const content = value === null ? null : serializeChildren(value);
+  return { properties: { [name]: content, [attributesKey(name)]: attributes === '' ? null : attributes } };
+}
+
+/** Content of a kept property. */
+export function kept(r: Resource, name: ClarkName): Xml | undefined {
+  return r.collection?.properties[name] as Xml | undefined;
+}
+
+/** Attributes of a kept property as they stand in its start tag, with a space before each. */
+export function keptAttributes(r: Resource, name: ClarkName): string {
+  return r.collection?.properties[attributesKey(name)] ?? '';
+}
+
+/** A row for a property that the server only keeps; `check` says what is wrong with a value. */
+export function keptProperty(
+  name: ClarkName,
+  on: readonly ResourceKind[],
+  spec: string,
+  check?: (text: string) => DavError | undefined,
+): Property {
+  return {
+    name,
+    on,
+    spec,
+    kept: true,
+    get: (r) => kept(r, name),
+    set: (value) => (value === null ? undefined : check?.(textOf(value).trim())) ?? keep(name, value),
+  };
+}

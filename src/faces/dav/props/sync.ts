@@ -1,0 +1,18 @@
+import { D } from '../../../formats/xml/names.js';
+import { text } from '../../../formats/xml/write.js';
+import { COLLECTIONS } from '../resource.js';
+import { syncToken } from '../sync-token.js';
+import type { Property } from './property.js';
+
+/** RFC 6578 §4. */
+export const syncProperties: readonly Property[] = [
+  {
+    name: D('sync-token'),
+    on: COLLECTIONS,
+    spec: 'RFC 6578 §4',
+    get: async (r, x) => {
+      const token = r.collection && syncToken(await x.cursorOf(r.collection));
+      return token ? text(token) : undefined;
+    },
+  },
+];

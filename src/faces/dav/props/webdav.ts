@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { C, CARD, D } from '../../../formats/xml/names.js';
+import { textOf } from '../../../formats/xml/read.js';
+import { element, join, text, textElement, type Xml } from '../../../formats/xml/write.js';
+import { conditionError } from '../errors.js';
+import { principalPath, principalsPath } from '../paths.js';
+import { reportsOn } from '../reports/supported.js';
+import { COLLECTIONS, EVERYTHING, ITEMS, type Resource, type ResourceKind } from '../resource.js';
+import { contentType } from './content-type.js';
+import type { Property } from './property.js';
+
+const COLLECTION = element(D('collection'));
+const NOTHING = '' as Xml;
+
+/** RFC 4918 §15.9, RFC 3744 §4, RFC 4791 §4.2, RFC 6352 §5.2. */
+const RESOURCE_TYPES: Readonly<Record<ResourceKind, Xml>> = {
+  root: COLLECTION,
+  principal: join([COLLECTION, element(D('principal'))]),
+  'calendar-home': COLLECTION,
+  'addressbook-home': COLLECTION,
+  calendar: join([COLLECTION, element(C('calendar'))]),
+  addressbook: join([COLLECTION, element(CARD('addressbook'))]),
+  event: NOTHING,
+  card: NOTHING,
+};
+
+/** A notebook holds journals: RFC 4791 knows no other type for it than calendar. */
+function resourceType(r: Resource): Xml {
+  return RESOURCE_TYPES[r.kind];
+}
+
+const displayNames: Partial<Record<ResourceKind, string>> = { 'calendar-home': 'Calendars', 'addressbook-home': 'Address books' };
+
+/** RFC 4918 §15, RFC 3253 §3.1.5, RFC 5397, RFC 5842. */
+export const webdavProperties: readonly Property[] = [
+  { name: D('resourcetype'), on: EVERYTHING, all: true, spec: 'RFC 4918 §15.9', get: resourceType },
+  {
+    name: D('displayname'),
+    on: ['principal', 'calendar-home', 'addressbook-home', 'calendar', 'addressbook'],
+    all: true,
+    spec: 'RFC 4918 §15.2',
+    get: (r, x) => text(r.collection?.name ?? displayNames[r.kind] ?? x.session.user.displayName),
+    set: (value) => {
+      const name = value === null ? '' : textOf(value);
+      return name.length > 255 ? conditionError(403, D('valid-displayname')) : { name };
+    },
+  },
+  {
+    name: D('getetag'),
+    on: ITEMS,
+    all: true,
+    spec: 'RFC 4918 §15.6',
+    get: ({ item }) => (item?.etag === undefined ? undefined : (`"${item.etag}"` as Xml)),
+  },
+  {
+    name: D('getcontenttype'),
+    on: ITEMS,
+    all: true,
+    spec: 'RFC 4918 §15.5',
+    get: ({ item, type }) => text(contentType(type, item?.component ?? '')),
+  },
+  {
+    name: D('getcontentlength'),
+    on: ITEMS,
+    all: true,
+    spec: 'RFC 4918 §15.4',
+    needs: 'head',
+    get: ({ item }) => (item?.size === undefined ? undefined : (String(item.size) as Xml)),
+  },
+  {
+    name: D('getlastmodified'),
+    on: ITEMS,
+    all: true,
+    spec: 'RFC 4918 §15.7',
+    needs: 'head',
+    get: ({ item }) => item?.modified?.toUTCString() as Xml | undefined,
+  },
+  { name: D('supportedlock'), on: EVERYTHING, all: true, spec: 'RFC 4918 §15.10', get: () => NOTHING },
+  { name: D('lockdiscovery'), on: EVERYTHING, all: true, spec: 'RFC 4918 §15.8', get: () => NOTHING },
+  {
+    name: D('supported-report-set'),
+    on: EVERYTHING,
+    spec: 'RFC 3253 §3.1.5',
+    get: (r) => join(reportsOn(r.kind).map((name) => element(D('supported-report'), element(D('report'), element(name))))),
+  },
+  {
+    name: D('current-user-principal'),
+    on: EVERYTHING,
+    spec: 'RFC 5397 §3',
+    get: (_, x) => textElement(D('href'), principalPath(x.address)),
+  },
+  {
+    name: D('principal-collection-set'),
+    on: EVERYTHING,
+    spec: 'RFC 3744 §5.8',
+    get: () => textElement(D('href'), principalsPath),
+  },
+  {
+    name: D('resource-id'),
+    on: [...COLLECTIONS, 'principal'],
+    spec: 'RFC 5842 §3.1',
+    get: (r, x) => textElement(D('href'), `urn:uuid:${stableUuid(r.collection?.source ?? { account: x.session.account })}`),
+  },
+];
+
+/** A UUID (version 8, RFC 9562) that stays the same for the same account and collection. */
+function stableUuid(source: { readonly account: string; readonly collection?: string }): string {
+  const hex = createHash('sha256')
+    .update(`${source.account}\0${source.collection ?? ''}`)
+    .digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+}

@@ -1,0 +1,135 @@
+import type { Change, ChangePage, Cursor } from '../../../domain/changes/feed.js';
+import type { Collection } from '../../../domain/pim/model.js';
+import { D } from '../../../formats/xml/names.js';
+import { childOf, textOf, type XmlElement, XmlError } from '../../../formats/xml/read.js';
+import { element, textElement, type XmlSink } from '../../../formats/xml/write.js';
+import { conditionError, DavError } from '../errors.js';
+import type { Exchange } from '../exchange.js';
+import { LIMITS } from '../limits.js';
+import { type DavReply, depthOf } from '../message.js';
+import { multistatus, statusRow } from '../multistatus.js';
+import { encodeSegment } from '../paths.js';
+import { askedIn, type Plan, Planner } from '../props/plan.js';
+import type { ItemView, Resource } from '../resource.js';
+import { cursorIn, syncToken } from '../sync-token.js';
+
+/** sync-collection (RFC 6578 §3). */
+export async function syncCollection(x: Exchange, body: XmlElement, target: Resource): Promise<DavReply> {
+  const { collection } = target;
+  if (collection === null) throw new DavError(403);
+  const from = requestOf(x, body);
+  const plan = await new Planner(x, askedIn(body, { mode: 'prop', elements: [] })).plan(
+    target.kind === 'addressbook' ? 'card' : 'event',
+  );
+  // The first page is read before the answer begins: a token that is too old is told by the status.
+  const first = await x.services.pim.since(x.session, collection, from.cursor, from.limit ?? LIMITS.syncPage);
+  const answer = new SyncAnswer(x, collection, target, plan);
+  return multistatus((sink) => answer.write(sink, first, from));
+}
+
+interface SyncRequest {
+  /** Null at the first synchronisation. */
+  readonly cursor: Cursor | null;
+  /** How many changes the client takes at once. */
+  readonly limit: number | null;
+}
+
+/** RFC 6578 §6.1; the old draft put sync-level into the Depth header. */
+function requestOf(x: Exchange, body: XmlElement): SyncRequest {
+  const depth = depthOf(x.request, '0');
+  const level = childOf(body, D('sync-level'));
+  const asked = level === undefined ? depth : textOf(level).trim();
+  if (depth === undefined || (level !== undefined && depth !== '0' && asked !== depth)) throw new DavError(400);
+  if (asked !== '1' && asked !== 'infinite' && asked !== 'infinity') throw new XmlError('sync-level must be 1 or infinite');
+  const token = childOf(body, D('sync-token'));
+  if (token === undefined) throw new XmlError('sync-token is missing');
+  const given = textOf(token).trim();
+  const cursor = given === '' ? null : cursorIn(given);
+  if (given !== '' && cursor === null) throw conditionError(403, D('valid-sync-token'));
+  return { cursor, limit: limitIn(body) };
+}
+
+function limitIn(body: XmlElement): number | null {
+  const limit = childOf(body, D('limit'));
+  const results = limit === undefined ? undefined : childOf(limit, D('nresults'));
+  if (results === undefined) return null;
+  const count = Number(/^\s*(\d{1,9})\s*$/.exec(textOf(results))?.[1] ?? Number.NaN);
+  if (!(count > 0)) throw conditionError(403, D('number-of-matches-within-limits'));
+  return Math.min(count, 10_000);
+}
+
+/** Writes the pages of one answer. */
+class SyncAnswer {
+  /** Names already in the answer, where it has more than one page. */
+  readonly #written = new Set<string>();
+  readonly #collection: Resource;
+
+  constructor(
+    private readonly x: Exchange,
+    private readonly source: Collection,
+    private readonly target: Resource,
+    private readonly plan: Plan,
+  ) {
+    this.#collection = x.collectionResource(source);
+  }
+
+  /** All pages up to the present state, or one page where the client set a limit. */
+  async write(sink: XmlSink, first: ChangePage, from: SyncRequest): Promise<void> {
+    let token = from.cursor;
+    let page = first;
+    let cut = false;
+    for (;;) {
+      cut = page.changes.some(({ name }) => this.#written.has(name));
+      if (cut) break;
+      await this.#page(sink, page);
+      token = page.next;
+      if (!page.more || from.limit !== null) break;
+      page = await this.x.services.pim.since(this.x.session, this.source, page.next, LIMITS.syncPage);
+    }
+    // RFC 6578 §3.6: the collection itself says that there is more. The same holds when an item changed again while
+    // this answer was written: each name appears once in an answer, so the rest comes with the next one.
+    if (cut || page.more) sink.add(statusRow(this.target.href, 507, element(D('number-of-matches-within-limits'))));
+    sink.add(textElement(D('sync-token'), syncToken(token ?? page.next) ?? ''));
+  }
+
+  async #page(sink: XmlSink, page: ChangePage): Promise<void> {
+    const live = await this.#views(page);
+    const shown = new Set<string>();
+    for (const change of page.changes) {
+      const row = shown.has(change.name) ? null : this.#row(change, live);
+      if (row === null) continue;
+      shown.add(change.name);
+      if (sink.add(row)) await sink.flush();
+    }
+    if (page.more) for (const { name } of page.changes) this.#written.add(name);
+  }
+
+  /**
+   * The items of a page by name. A name that is gone and taken again is left out where it is gone: the item that
+   * has it now comes later in the feed.
+   */
+  async #views(page: ChangePage): Promise<ReadonlyMap<string, ItemView>> {
+    const ofChanges = page.changes.filter(({ gone }) => !gone);
+    const wanted = this.plan.needs === 'change' ? page.changes.filter(({ gone }) => gone) : page.changes;
+    const names = [...new Set(wanted.map(({ name }) => name))];
+    const views = new Map<string, ItemView>(ofChanges.map((change) => [change.name, change]));
+    for (let start = 0; start < names.length; start += LIMITS.batch) {
+      const batch = names.slice(start, start + LIMITS.batch);
+      for (const item of await this.x.services.pim.itemsByName(this.x.session, this.source, batch)) views.set(item.name, item);
+    }
+    return views;
+  }
+
+  #row(change: Change, live: ReadonlyMap<string, ItemView>): string | null {
+    const view = live.get(change.name);
+    if (change.gone) return view === undefined ? this.#goneRow(change.name) : null;
+    // Deleted since the page was read.
+    if (view === undefined) return this.#goneRow(change.name);
+    if (this.plan.needs !== 'change' && view.text === undefined) return this.#goneRow(change.name);
+    return this.plan.itemRow(this.x.itemResource(this.#collection, view));
+  }
+
+  #goneRow(name: string): string {
+    return statusRow(this.#collection.href + encodeSegment(name), 404);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Collection } from '../../domain/pim/model.js';
+import type { HomeType } from './paths.js';
+
+/** Kinds of resources, as property and report tables name them. */
+export type ResourceKind =
+  | 'root'
+  | 'principal'
+  | 'calendar-home'
+  | 'addressbook-home'
+  | 'calendar'
+  | 'addressbook'
+  | 'event'
+  | 'card';
+
+export const EVERYTHING: readonly ResourceKind[] = [
+  'root',
+  'principal',
+  'calendar-home',
+  'addressbook-home',
+  'calendar',
+  'addressbook',
+  'event',
+  'card',
+];
+export const COLLECTIONS: readonly ResourceKind[] = ['calendar', 'addressbook'];
+export const HOMES: readonly ResourceKind[] = ['calendar-home', 'addressbook-home'];
+export const ITEMS: readonly ResourceKind[] = ['event', 'card'];
+
+/** What is known of an item: a change row gives the first part, a listing the second, a fetch the text. */
+export interface ItemView {
+  readonly name: string;
+  readonly component: string;
+  readonly etag?: string | undefined;
+  readonly scheduleTag?: string | null;
+  readonly size?: number;
+  readonly modified?: Date;
+  readonly text?: string;
+}
+
+/** How much of an item a property needs to be known. */
+export type Needs = 'change' | 'head' | 'text';
+
+/** Something that exists at a URL, as properties and reports see it. */
+export interface Resource {
+  readonly kind: ResourceKind;
+  /** Canonical path. */
+  readonly href: string;
+  readonly type: HomeType | null;
+  /** For collections and items. */
+  readonly collection: Collection | null;
+  /** For items. */
+  readonly item: ItemView | null;
+}
