@@ -79,7 +79,8 @@ function pieceText({ part, bytes }: BodyPiece, wish: TextKind): string {
   const cut = bytes.length < part.size;
   const text = cleanText(decodeCharset(decoded, charset).replace(cut ? /\ufffd{1,3}$/ : /^\ufeff/, ''));
   if (kind === 'html') return wish === 'html' ? text : htmlToText(text);
-  const plain = part.parameters.format?.toLowerCase() === 'flowed' ? unflow(text, part.parameters.delsp?.toLowerCase() === 'yes') : text;
+  const plain =
+    part.parameters.format?.toLowerCase() === 'flowed' ? unflow(text, part.parameters.delsp?.toLowerCase() === 'yes') : text;
   return wish === 'html' ? textToHtml(plain) : plain;
 }
 

@@ -31,7 +31,11 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 /** Bytes of text → string. A wrong, unknown or missing charset is guessed; nothing fails. */
 export function decodeCharset(bytes: Uint8Array, charset: string | undefined): string {
-  const label = (charset ?? '').trim().toLowerCase().replace(/^["']|["']$/g, '').slice(0, 40);
+  const label = (charset ?? '')
+    .trim()
+    .toLowerCase()
+    .replace(/^["']|["']$/g, '')
+    .slice(0, 40);
   const name = ALIASES[label] ?? label;
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (name === '' || name === 'utf-8') return decodeUtf8OrGuess(data);

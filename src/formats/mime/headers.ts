@@ -58,7 +58,10 @@ export function parseFields(text: string): readonly HeaderField[] {
 
 /** A field's value without its name, unfolded, not decoded. */
 export function fieldValue(field: HeaderField): string {
-  return field.raw.slice(field.raw.indexOf(':') + 1).replace(/\r\n(?=[ \t])/g, '').trim();
+  return field.raw
+    .slice(field.raw.indexOf(':') + 1)
+    .replace(/\r\n(?=[ \t])/g, '')
+    .trim();
 }
 
 /** A header value for people: UTF-8 where it is raw, encoded words (RFC 2047) decoded. Never fails. */

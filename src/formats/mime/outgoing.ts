@@ -95,7 +95,10 @@ function headerText(field: HeaderField): string {
 
 /** `Name <address>` with the name quoted or encoded as needed. */
 function mailbox(name: string, address: string): string {
-  const clean = name.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim().slice(0, 200);
+  const clean = name
+    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .trim()
+    .slice(0, 200);
   if (clean === '') return address;
   if (/^[\w !#$%&'*+/=?^`{|}~-]+$/.test(clean)) return `${clean} <${address}>`;
   if (/^[ -~]*$/.test(clean)) return `"${clean.replace(/["\\]/g, '\\$&')}" <${address}>`;

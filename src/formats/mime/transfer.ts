@@ -60,7 +60,11 @@ class Base64Decoder implements TransferDecoder {
   private rest = '';
 
   push(bytes: Uint8Array): Buffer {
-    const text = this.rest + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1').replace(/[^A-Za-z0-9+/=]+/g, '');
+    const text =
+      this.rest +
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+        .toString('latin1')
+        .replace(/[^A-Za-z0-9+/=]+/g, '');
     const whole = text.length - (text.length % 4);
     this.rest = text.slice(whole);
     return decodeGroups(text.slice(0, whole));
@@ -87,7 +91,8 @@ class QuotedPrintableDecoder implements TransferDecoder {
   private rest: Buffer = Buffer.alloc(0);
 
   push(bytes: Uint8Array): Buffer {
-    const input = this.rest.length > 0 ? Buffer.concat([this.rest, bytes]) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const input =
+      this.rest.length > 0 ? Buffer.concat([this.rest, bytes]) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const cut = incompleteEscape(input);
     this.rest = Buffer.from(input.subarray(cut));
     return unescape(input.subarray(0, cut));

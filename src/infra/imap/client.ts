@@ -1,8 +1,15 @@
-import { type FetchMessageObject, type FetchOptions, type FetchQueryObject, ImapFlow, type ListResponse, type SearchObject } from 'imapflow';
+import {
+  type FetchMessageObject,
+  type FetchOptions,
+  type FetchQueryObject,
+  ImapFlow,
+  type ListResponse,
+  type SearchObject,
+} from 'imapflow';
 import type { Credentials } from '../../domain/types.js';
 import { IdRanges } from '../../formats/ranges.js';
 import { toDomainError } from './errors.js';
-import type { MailServer } from './url.js';
+import type { ServerUrl } from './url.js';
 import { VanishedListener } from './vanished.js';
 
 /** What a connection is opened with besides server and credentials. */
@@ -47,7 +54,7 @@ export class ImapClient {
    * counts failed logins for that address) and logs in.
    * @throws DomainError `unauthenticated` or `unavailable`.
    */
-  static async connect(server: MailServer, credentials: Credentials, options: ConnectOptions): Promise<ImapClient> {
+  static async connect(server: ServerUrl, credentials: Credentials, options: ConnectOptions): Promise<ImapClient> {
     const failures = new FailureLog();
     const flow = new ImapFlow({ ...flowOptions(server, credentials, options), logger: failures });
     flow.on('error', (error) => failures.keep(error));
@@ -100,7 +107,12 @@ export class ImapClient {
   /** All mailboxes; with their status in the same command where the server has LIST-STATUS. */
   async list(withStatus: boolean): Promise<readonly (ListResponse & { readonly state: MailboxStatus | null })[]> {
     const status = withStatus && this.has('LIST-STATUS');
-    const statusQuery = { uidNext: true, uidValidity: true, messages: true, ...(this.has('CONDSTORE') && { highestModseq: true }) };
+    const statusQuery = {
+      uidNext: true,
+      uidValidity: true,
+      messages: true,
+      ...(this.has('CONDSTORE') && { highestModseq: true }),
+    };
     const listed = await this.run(() => this.flow.list(status ? { statusQuery, listOnly: false } : {}));
     return listed.map((entry) => ({ ...entry, state: entry.status?.uidValidity === undefined ? null : toStatus(entry.status) }));
   }
@@ -232,7 +244,7 @@ class FailureLog {
   }
 }
 
-function flowOptions(server: MailServer, credentials: Credentials, options: ConnectOptions) {
+function flowOptions(server: ServerUrl, credentials: Credentials, options: ConnectOptions) {
   return {
     host: server.host,
     port: server.port,
@@ -257,7 +269,13 @@ function flowOptions(server: MailServer, credentials: Credentials, options: Conn
 /** RFC 2971; `x-originating-ip` is what Dovecot and its proxies read. */
 function clientInfo(credentials: Credentials): Record<string, string> {
   const address = credentials.address;
-  return { name: 'mobile-sync-gateway', vendor: '', 'support-url': '', version: '', ...(address && { 'x-originating-ip': address }) };
+  return {
+    name: 'mobile-sync-gateway',
+    vendor: '',
+    'support-url': '',
+    version: '',
+    ...(address && { 'x-originating-ip': address }),
+  };
 }
 
 function toStatus(status: { uidValidity?: bigint; uidNext?: number; messages?: number; highestModseq?: bigint }): MailboxStatus {

@@ -37,7 +37,12 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
 };
 
 const REFUSED_LOGIN: Verdict = { kind: 'unauthenticated', message: 'the mail server refuses the password' };
-const NO_ANSWER: Verdict = { kind: 'unavailable', message: 'the mail server does not answer', reason: 'mail-server', retryAfter: 10 };
+const NO_ANSWER: Verdict = {
+  kind: 'unavailable',
+  message: 'the mail server does not answer',
+  reason: 'mail-server',
+  retryAfter: 10,
+};
 const REFUSED: Verdict = { kind: 'unavailable', message: 'the mail server refused the command', reason: 'mail-server' };
 
 /** Turns whatever imapflow threw into a DomainError; the server's own words stay in `cause`. */
@@ -54,7 +59,15 @@ function verdict(error: ImapError): Verdict {
 }
 
 /** Codes that say the connection itself is gone, so that a read may be tried again on another one. */
-const GONE = new Set(['NOCONNECTION', 'ECONNECTIONCLOSED', 'STATELOGOUT', 'ECONNRESET', 'EPIPE', 'ETIMEOUT', 'NOMAILBOXSELECTED']);
+const GONE = new Set([
+  'NOCONNECTION',
+  'ECONNECTIONCLOSED',
+  'STATELOGOUT',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEOUT',
+  'NOMAILBOXSELECTED',
+]);
 
 /** Whether an error, or the cause of a DomainError, is a lost connection. */
 export function isConnectionLost(error: unknown): boolean {

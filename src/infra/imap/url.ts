@@ -1,5 +1,5 @@
 /** How a mail server is reached; the same for IMAP and submission. */
-export interface MailServer {
+export interface ServerUrl {
   readonly host: string;
   readonly port: number;
   /** TLS from the first byte, an upgrade that must succeed, or none. */
@@ -17,15 +17,16 @@ type Schemes = Readonly<Record<string, { readonly port: number; readonly tls: bo
  * (encrypted, certificate not verified) with either.
  * @throws Error with a sentence for the operator.
  */
-export function parseImapUrl(text: string): MailServer {
+export function parseImapUrl(text: string): ServerUrl {
   return parseMailUrl(text, IMAP_SCHEMES);
 }
 
 /** The same with any table of schemes. */
-export function parseMailUrl(text: string, schemes: Schemes): MailServer {
+export function parseMailUrl(text: string, schemes: Schemes): ServerUrl {
   const url = URL.canParse(text) ? new URL(text) : null;
   const scheme = url && schemes[url.protocol];
-  if (!url || !scheme || url.hostname === '') throw new Error(`must look like ${Object.keys(schemes).join('//host:port or ')}//host:port`);
+  if (!url || !scheme || url.hostname === '')
+    throw new Error(`must look like ${Object.keys(schemes).join('//host:port or ')}//host:port`);
   if (url.username !== '' || url.password !== '') throw new Error('must not hold a user name or password');
   if (!['', '/'].includes(url.pathname)) throw new Error('must not have a path');
   const unknown = [...url.searchParams.keys()].find((key) => key !== 'tls');
@@ -37,7 +38,7 @@ export function parseMailUrl(text: string, schemes: Schemes): MailServer {
   };
 }
 
-function tlsMode(option: string | null, implicit: boolean): Pick<MailServer, 'security' | 'verifyCertificate'> {
+function tlsMode(option: string | null, implicit: boolean): Pick<ServerUrl, 'security' | 'verifyCertificate'> {
   const security = implicit ? 'tls' : 'starttls';
   if (option === null || option === 'on') return { security, verifyCertificate: true };
   if (option === 'insecure') return { security, verifyCertificate: false };
