@@ -216,4 +216,43 @@ describe('PostgreSQL stores', () => {
       { kind: 'not-found' },
     );
   });
+
+  it("mounts a shared collection in the grantee's home, with looks of his own", async () => {
+    const accounts = new PostgresAccountStore(database);
+    const bob = await accounts.create(
+      { address: 'bob@example.test', aliases: ['rob@example.test'], displayName: 'Bob', zone: 'UTC' },
+      [],
+    );
+    const share = { access: 'read' as const, status: 'accepted' as const, summary: 'ours' };
+    await assert.rejects(store.setShare(s, place, 'nobody@example.test', share), { kind: 'not-found' });
+    await assert.rejects(store.setShare(s, place, 'a@example.test', share), { kind: 'not-found' });
+    assert.equal((await store.setShare(s, place, 'ROB@example.test', share)).account, bob.id);
+    const before = (await store.sharedWith(s, bob.id))[0]!;
+    await store.updateMount(s, place, bob.id, { name: 'Mine', properties: { '{x}color': 'red' } });
+    await store.setShare(s, place, 'bob@example.test', { ...share, access: 'write' });
+    const [mounted] = await store.sharedWith(s, bob.id);
+    assert.deepEqual(
+      [mounted?.access, mounted?.mount.id, mounted?.mount.name, mounted?.mount.properties, mounted?.owner.address],
+      ['write', before.mount.id, 'Mine', { '{x}color': 'red' }, 'a@example.test'],
+    );
+    const mounts = await store.write(s, [place], async (tx) => tx.mounts(place));
+    assert.deepEqual(mounts, [{ account: bob.id, collection: mounted?.mount.id }]);
+    assert.deepEqual(
+      (await store.shares(s, place)).map(({ grantee, access }) => [grantee.address, access]),
+      [['bob@example.test', 'write']],
+    );
+    await store.setShare(s, place, 'bob@example.test', null);
+    assert.deepEqual(await store.sharedWith(s, bob.id), []);
+  });
+
+  it('purges old tombstones, so that a cursor below them is stale and one above is not', async () => {
+    const { head } = (await store.changes(s, place, null, 1))!;
+    const [victim] = await store.items(s, place, { names: ['w0.ics'] });
+    await store.write(s, [place], (tx) => tx.remove(place, victim!));
+    assert.equal((await store.versions(s, place, { item: victim!.id }, 5))[0]?.text, 'text of w0');
+    await database.query(`UPDATE tombstones SET deleted_at = now() - interval '100 days'`);
+    assert.ok((await store.purge(new Date(Date.now() - 90 * 86_400_000))) > 0);
+    const after = (await store.changes(s, place, head, 10))!;
+    assert.deepEqual([after.purged, after.changes.length], [head + 1n, 0]);
+  });
 });

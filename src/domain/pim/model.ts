@@ -16,6 +16,8 @@ export interface Collection {
   readonly slug: string;
   readonly name: string;
   readonly access: Access;
+  /** Whose it is, where it is not the viewer's own. */
+  readonly owner: { readonly account: Id; readonly address: string; readonly displayName: string } | null;
   /** Whether this is the account's default for its kind: clients may not delete it. */
   readonly primary: boolean;
   /** Components it accepts: VEVENT, VTODO, VJOURNAL…; VCARD for address books. */
@@ -60,6 +62,45 @@ export interface ItemHead {
 /** An item: its iCalendar or vCard text as the client sent it. */
 export interface Item extends ItemHead {
   readonly text: string;
+}
+
+/** Somebody a collection is shared with. */
+export interface Share {
+  readonly grantee: { readonly account: Id; readonly address: string; readonly displayName: string };
+  readonly access: Exclude<Access, 'owner'>;
+  readonly status: 'invited' | 'accepted' | 'declined';
+  /** The owner's word about the invitation. */
+  readonly summary: string;
+}
+
+export interface ShareDraft {
+  readonly access: Share['access'];
+  /** Default: accepted, so that it appears at once. */
+  readonly status?: Share['status'];
+  readonly summary?: string;
+}
+
+/** A collection that somebody offers to the viewer. */
+export interface Offer {
+  readonly collection: Collection;
+  readonly status: Share['status'];
+  readonly owner: Share['grantee'];
+  readonly summary: string;
+}
+
+/** An earlier text of an item, replaced or deleted. */
+export interface ItemVersion {
+  readonly item: Id;
+  /** The counter value of the change that ended it; names the version together with the item. */
+  readonly seq: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly component: string;
+  readonly text: string;
+  /** Origin of the change that ended it. */
+  readonly replacedBy: string;
+  readonly deleted: boolean;
+  readonly replacedAt: Date;
 }
 
 /** How an item is named: by resource name or by identifier. */

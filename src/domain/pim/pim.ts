@@ -4,8 +4,18 @@ import type { ChangePage, Cursor } from '../changes/feed.js';
 import { DomainError } from '../errors.js';
 import { type ChangeHub, HIERARCHY } from '../notify/hub.js';
 import type { Id, Session } from '../types.js';
+import {
+  checkedName,
+  MAY_READ,
+  MAY_WRITE,
+  mountedCollection,
+  newCollection,
+  ownCollection,
+  requireAccess,
+  splitPatch,
+} from './collections.js';
 import { describe, etagOf } from './index-rows.js';
-import { CALENDAR_COMPONENTS, KINDS } from './kinds.js';
+import { KINDS } from './kinds.js';
 import type {
   Access,
   Collection,
@@ -16,22 +26,25 @@ import type {
   ItemDraft,
   ItemHead,
   ItemRef,
+  ItemVersion,
+  Offer,
   PimKind,
   Precondition,
   PutResult,
+  Share,
+  ShareDraft,
 } from './model.js';
 import { checkPrecondition } from './preconditions.js';
 import type { Pim } from './service.js';
-import type { Found, ItemRow, PimStore, PimWrite, Place, StoredCollection } from './store.js';
+import type { Found, ItemRow, PimStore, PimWrite, Place } from './store.js';
+import { visibleTo } from './visibility.js';
 
 /** Most collections of one account; a runaway client that makes one per refresh stops here. */
 const MAX_COLLECTIONS = 500;
 /** Most items asked for by name or id in one call. */
 const MAX_BATCH = 1000;
-const MAX_NAME_BYTES = 255;
 
-const MAY_READ: ReadonlySet<Access> = new Set(['owner', 'write', 'read']);
-const MAY_WRITE: ReadonlySet<Access> = new Set(['owner', 'write']);
+const OWNER: ReadonlySet<Access> = new Set(['owner']);
 
 /** The rules for calendars, tasks, contacts and notes over a store. */
 export class PimService implements Pim {
@@ -41,7 +54,9 @@ export class PimService implements Pim {
   ) {}
 
   async collections(s: Session): Promise<readonly Collection[]> {
-    return (await this.store.collections(s, s.account)).map(ownCollection);
+    const [own, shared] = await Promise.all([this.store.collections(s, s.account), this.store.sharedWith(s, s.account)]);
+    const mounted = shared.filter((share) => share.status === 'accepted').map(mountedCollection);
+    return [...own.map(ownCollection), ...mounted];
   }
 
   async collection(s: Session, id: Id): Promise<Collection> {
@@ -52,33 +67,78 @@ export class PimService implements Pim {
 
   async createCollection(s: Session, draft: CollectionDraft): Promise<Collection> {
     const existing = await this.store.collections(s, s.account);
-    if (existing.length >= MAX_COLLECTIONS)
+    if (existing.length >= MAX_COLLECTIONS) {
       throw new DomainError('too-large', 'too many collections', { reason: 'quota-not-exceeded' });
-    const stored = await this.store.createCollection(s, s.account, {
-      kind: draft.kind,
-      slug: draft.slug === undefined ? randomUUID() : checkedName(draft.slug),
-      name: draft.name,
-      primary: false,
-      components: checkedComponents(draft),
-      properties: draft.properties ?? {},
-    });
+    }
+    const stored = await this.store.createCollection(s, s.account, newCollection(draft));
     this.hub.publish(s.account, HIERARCHY);
     return ownCollection(stored);
   }
 
   async updateCollection(s: Session, collection: Collection, patch: CollectionPatch): Promise<Collection> {
-    requireAccess(collection, MAY_WRITE);
-    await this.store.updateCollection(s, collection.source, patch);
-    this.hub.publish(collection.source.account, HIERARCHY);
+    if (collection.access === 'owner') await this.store.updateCollection(s, collection.source, patch);
+    else await this.updateMounted(s, collection, patch);
+    this.hub.publish(s.account, HIERARCHY);
     return this.collection(s, collection.id);
   }
 
+  /** For somebody else's collection it ends the viewer's share of it. */
   async deleteCollection(s: Session, collection: Collection): Promise<void> {
-    if (collection.access !== 'owner')
-      throw new DomainError('forbidden', 'only the owner may delete a collection', { reason: 'need-privileges' });
-    if (collection.primary) throw new DomainError('forbidden', 'the default collection stays', { reason: 'need-privileges' });
-    await this.store.deleteCollection(s, collection.source);
-    this.hub.publish(collection.source.account, HIERARCHY);
+    if (collection.access !== 'owner') {
+      await this.store.setShare(s, collection.source, s.user.address, null);
+    } else {
+      if (collection.primary) throw new DomainError('forbidden', 'the default collection stays', { reason: 'need-privileges' });
+      const shares = await this.store.shares(s, collection.source);
+      await this.store.deleteCollection(s, collection.source);
+      for (const { grantee } of shares) this.hub.publish(grantee.account, HIERARCHY);
+    }
+    this.hub.publish(s.account, HIERARCHY);
+  }
+
+  async shares(s: Session, collection: Collection): Promise<readonly Share[]> {
+    return this.store.shares(s, collection.source);
+  }
+
+  async share(s: Session, collection: Collection, address: string, share: ShareDraft | null): Promise<void> {
+    requireAccess(collection, OWNER);
+    const stored = share && { access: share.access, status: share.status ?? 'accepted', summary: share.summary ?? '' };
+    const { account } = await this.store.setShare(s, collection.source, address, stored);
+    this.hub.publish(account, HIERARCHY);
+    this.hub.publish(s.account, HIERARCHY);
+  }
+
+  async offers(s: Session): Promise<readonly Offer[]> {
+    const shared = await this.store.sharedWith(s, s.account);
+    return shared.map((share) => ({
+      collection: mountedCollection(share),
+      status: share.status,
+      owner: share.owner,
+      summary: share.summary,
+    }));
+  }
+
+  async answerOffer(s: Session, offer: Offer, accept: boolean): Promise<void> {
+    await this.store.updateMount(s, offer.collection.source, s.account, { status: accept ? 'accepted' : 'declined' });
+    this.hub.publish(s.account, HIERARCHY);
+    this.hub.publish(offer.owner.account, HIERARCHY);
+  }
+
+  versions(
+    s: Session,
+    collection: Collection,
+    of: { readonly item: Id } | { readonly since: Date },
+    limit = MAX_BATCH,
+  ): Promise<readonly ItemVersion[]> {
+    requireAccess(collection, MAY_WRITE);
+    return this.store.versions(s, collection.source, of, Math.min(limit, MAX_BATCH));
+  }
+
+  /** Puts an earlier text back: into its item where that is still there, else as a new item of the same name and UID. */
+  async restore(s: Session, collection: Collection, version: ItemVersion): Promise<PutResult> {
+    const living = (await this.itemsById(s, collection, [version.item]))[0];
+    if (living) return this.put(s, collection, { id: living.id, text: version.text });
+    const nameTaken = (await this.item(s, collection, { name: version.name })) !== null;
+    return this.put(s, collection, { name: nameTaken ? undefined : version.name, text: version.text });
   }
 
   async item(s: Session, collection: Collection, ref: ItemRef): Promise<Item | null> {
@@ -94,7 +154,7 @@ export class PimService implements Pim {
 
   async itemsById(s: Session, collection: Collection, ids: readonly Id[]): Promise<readonly Item[]> {
     requireAccess(collection, MAY_READ);
-    return this.store.items(s, collection.source, { ids: checkedBatch(ids).filter(isItemId) });
+    return visible(collection, await this.store.items(s, collection.source, { ids: checkedBatch(ids).filter(isItemId) }));
   }
 
   heads(s: Session, collection: Collection): AsyncIterable<ItemHead> {
@@ -102,28 +162,27 @@ export class PimService implements Pim {
     return this.store.heads(s, collection.source);
   }
 
-  search(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<Found> {
+  async *search(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<Found> {
     requireAccess(collection, MAY_READ);
-    return this.store.search(s, collection.source, query);
+    for await (const found of this.store.search(s, collection.source, query)) {
+      yield { ...visibleTo(collection.access, found), exact: found.exact };
+    }
   }
 
   async put(s: Session, collection: Collection, draft: ItemDraft, when?: Precondition): Promise<PutResult> {
     requireAccess(collection, MAY_WRITE);
     const row = rowOf(collection.kind, collection.components, draft, s.user.zone);
-    const result = await this.store.write(s, [collection.source], (tx) => write(tx, collection.source, row, draft, when));
-    this.changed(collection);
-    return result;
+    return this.writing(s, [collection], (tx) => write(tx, collection.source, row, draft, when));
   }
 
   async remove(s: Session, collection: Collection, ref: ItemRef, when?: Precondition): Promise<void> {
     requireAccess(collection, MAY_WRITE);
-    await this.store.write(s, [collection.source], async (tx) => {
+    await this.writing(s, [collection], async (tx) => {
       const current = await tx.find(collection.source, ref);
       checkPrecondition(current, when);
       if (!current) throw new DomainError('not-found', 'no such item');
       await tx.remove(collection.source, current);
     });
-    this.changed(collection);
   }
 
   async transfer(
@@ -135,16 +194,13 @@ export class PimService implements Pim {
     requireAccess(from.collection, options.copy ? MAY_READ : MAY_WRITE);
     requireAccess(to.collection, MAY_WRITE);
     const [source, target] = [from.collection.source, to.collection.source];
-    const result = await this.store.write(s, [source, target], async (tx) => {
+    return this.writing(s, [from.collection, to.collection], async (tx) => {
       const item = await tx.find(source, from.ref);
       checkPrecondition(item, options.when);
       if (!item) throw new DomainError('not-found', 'no such item');
       const row = rowOf(to.collection.kind, to.collection.components, { name: to.name, text: item.text }, s.user.zone);
       return transferWithin(tx, { source, target, item, row, ...options });
     });
-    if (!options.copy) this.changed(from.collection);
-    this.changed(to.collection);
-    return result;
   }
 
   async cursors(s: Session, collections: readonly Collection[]): Promise<ReadonlyMap<Id, Cursor>> {
@@ -176,9 +232,30 @@ export class PimService implements Pim {
     return { changes, more, next: formatCursor({ epoch: raw.epoch, seq }) };
   }
 
-  private changed(collection: Collection): void {
-    this.hub.publish(collection.source.account, collection.source.collection);
+  private async updateMounted(s: Session, collection: Collection, patch: CollectionPatch): Promise<void> {
+    const { own, common } = splitPatch(patch);
+    await this.store.updateMount(s, collection.source, s.account, own);
+    if (Object.keys(common.properties ?? {}).length === 0) return;
+    requireAccess(collection, MAY_WRITE);
+    await this.store.updateCollection(s, collection.source, common);
   }
+
+  /** A transaction over some collections; afterwards everybody who sees them is signalled. */
+  private async writing<T>(s: Session, collections: readonly Collection[], work: (tx: PimWrite) => Promise<T>): Promise<T> {
+    const places = collections.map((collection) => collection.source);
+    const signals: Place[] = [];
+    const result = await this.store.write(s, places, async (tx) => {
+      const done = await work(tx);
+      signals.splice(0, signals.length, ...places, ...places.flatMap((place) => tx.mounts(place)));
+      return done;
+    });
+    for (const { account, collection } of signals) this.hub.publish(account, collection);
+    return result;
+  }
+}
+
+function visible(collection: Collection, items: readonly Item[]): readonly Item[] {
+  return items.map((item) => visibleTo(collection.access, item));
 }
 
 /** The write of one item under the lock of its collection. */
@@ -250,22 +327,6 @@ function nameFor(uid: string, extension: string): string {
   return `${/^[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,120}$/.test(uid) ? uid : randomUUID()}.${extension}`;
 }
 
-function checkedName(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  const bad = name === '' || name === '.' || name === '..' || /[/\u0000-\u001f\u007f]/.test(name);
-  if (bad || Buffer.byteLength(name) > MAX_NAME_BYTES) throw new DomainError('invalid', 'not a usable name');
-  return name;
-}
-
-function checkedComponents(draft: CollectionDraft): readonly string[] {
-  const allowed = draft.kind === 'contacts' ? KINDS.contacts.components : CALENDAR_COMPONENTS;
-  const components = draft.components ?? KINDS[draft.kind].components;
-  if (components.length === 0 || components.some((component) => !allowed.includes(component))) {
-    throw new DomainError('forbidden', 'unsupported component', { reason: 'supported-calendar-component' });
-  }
-  return [...new Set(components)];
-}
-
 function checkedBatch<T>(values: readonly T[]): readonly T[] {
   if (values.length > MAX_BATCH) throw new RangeError(`more than ${MAX_BATCH} items at a time`);
   return values;
@@ -275,19 +336,10 @@ function isItemId(id: Id): boolean {
   return /^[1-9]\d{0,17}$/.test(id);
 }
 
-function requireAccess(collection: Collection, allowed: ReadonlySet<Access>): void {
-  if (!allowed.has(collection.access)) throw new DomainError('forbidden', 'no access', { reason: 'need-privileges' });
-}
-
 /** What a repeated creation answers when the item was deleted in between: its identity, so that the client sees it go. */
 function removedItem(id: Id, row: ItemRow): Item {
   const { name, uid, component, etag, scheduleTag, text } = row;
   return { id, name, uid, component, etag, scheduleTag, text, size: Buffer.byteLength(text), modified: new Date(0), origin: '' };
-}
-
-function ownCollection(stored: StoredCollection): Collection {
-  const { place, ...rest } = stored;
-  return { ...rest, id: place.collection, source: place, access: 'owner' };
 }
 
 function placeKey(place: Place): string {

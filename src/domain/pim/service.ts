@@ -9,8 +9,12 @@ import type {
   ItemDraft,
   ItemHead,
   ItemRef,
+  ItemVersion,
+  Offer,
   Precondition,
   PutResult,
+  Share,
+  ShareDraft,
 } from './model.js';
 import type { Found } from './store.js';
 
@@ -28,6 +32,23 @@ export interface Pim {
   createCollection(s: Session, draft: CollectionDraft): Promise<Collection>;
   updateCollection(s: Session, collection: Collection, patch: CollectionPatch): Promise<Collection>;
   deleteCollection(s: Session, collection: Collection): Promise<void>;
+
+  /** Who else sees a collection. */
+  shares(s: Session, collection: Collection): Promise<readonly Share[]>;
+  /** Shares a collection with the account of an address, changes the share, or ends it with null. Only the owner may. */
+  share(s: Session, collection: Collection, address: string, share: ShareDraft | null): Promise<void>;
+  /** What others share with the user, answered or not. */
+  offers(s: Session): Promise<readonly Offer[]>;
+  answerOffer(s: Session, offer: Offer, accept: boolean): Promise<void>;
+
+  /** Earlier texts of an item, or all that ended since a moment; latest first. */
+  versions(
+    s: Session,
+    collection: Collection,
+    of: { readonly item: Id } | { readonly since: Date },
+    limit?: number,
+  ): Promise<readonly ItemVersion[]>;
+  restore(s: Session, collection: Collection, version: ItemVersion): Promise<PutResult>;
 
   /** One item, or null. */
   item(s: Session, collection: Collection, ref: ItemRef): Promise<Item | null>;

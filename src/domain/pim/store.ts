@@ -1,6 +1,6 @@
 import type { Change } from '../changes/feed.js';
 import type { Id, Scope } from '../types.js';
-import type { IndexQuery, Item, ItemHead, ItemRef, PimKind, Span } from './model.js';
+import type { Access, IndexQuery, Item, ItemHead, ItemRef, ItemVersion, PimKind, Share, Span } from './model.js';
 
 /** Where a collection's rows are: the owner's account and the collection's identifier there. */
 export interface Place {
@@ -18,6 +18,22 @@ export interface StoredCollection {
   readonly components: readonly string[];
   readonly seq: string;
   readonly properties: Readonly<Record<string, string>>;
+}
+
+/** A collection as it is offered to another account. */
+export interface StoredShare {
+  readonly collection: StoredCollection;
+  readonly owner: Share['grantee'];
+  readonly access: Exclude<Access, 'owner'>;
+  readonly status: Share['status'];
+  readonly summary: string;
+  /** Identity and looks in the grantee's home. */
+  readonly mount: {
+    readonly id: Id;
+    readonly slug: string;
+    readonly name: string | null;
+    readonly properties: Readonly<Record<string, string>>;
+  };
 }
 
 export type NewCollection = Omit<StoredCollection, 'place' | 'seq'>;
@@ -63,6 +79,41 @@ export interface PimStore {
   ): Promise<void>;
   deleteCollection(s: Scope, place: Place): Promise<void>;
 
+  /** Collections that other accounts share with this one, whatever the answer to the invitation was. */
+  sharedWith(s: Scope, account: Id): Promise<readonly StoredShare[]>;
+  shares(s: Scope, place: Place): Promise<readonly Share[]>;
+  /**
+   * Makes, changes or (null) ends a share; a changed one keeps its answer.
+   * @throws DomainError `not-found` when the address has no account
+   */
+  setShare(
+    s: Scope,
+    place: Place,
+    address: string,
+    share: Pick<Share, 'access' | 'status' | 'summary'> | null,
+  ): Promise<{ readonly account: Id }>;
+  /** Changes what is the grantee's own of a share. */
+  updateMount(
+    s: Scope,
+    place: Place,
+    grantee: Id,
+    patch: {
+      readonly status?: Share['status'];
+      readonly name?: string;
+      readonly properties?: Readonly<Record<string, string | null>>;
+    },
+  ): Promise<void>;
+
+  /** Earlier texts, latest first: of one item, or of all since a moment. */
+  versions(
+    s: Scope,
+    place: Place,
+    of: { readonly item: Id } | { readonly since: Date },
+    limit: number,
+  ): Promise<readonly ItemVersion[]>;
+  /** Forgets tombstones, versions and creation keys older than a moment, and raises the purge marks; returns how many went. */
+  purge(before: Date): Promise<number>;
+
   items(
     s: Scope,
     place: Place,
@@ -82,6 +133,8 @@ export interface PimStore {
 
 /** A write in progress. */
 export interface PimWrite {
+  /** Where the collection is mounted by those it is shared with: they are to be signalled too. */
+  mounts(place: Place): readonly Place[];
   find(place: Place, ref: ItemRef | { readonly uid: string }): Promise<Item | null>;
   /** The item a creation key made, as its id. */
   created(place: Place, key: string): Promise<Id | null>;

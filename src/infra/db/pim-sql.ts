@@ -134,8 +134,13 @@ export const LISTING = statement(
    ) d ON true WHERE c.account_id = $1 AND c.id = $2`,
 );
 
-/** Holds the collection's counter until the end of the transaction. */
-export const LOCK = statement('lock', 'SELECT seq FROM collections WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE');
+/** Holds the collection's counter until the end of the transaction, and tells where the collection is mounted. */
+export const LOCK = statement(
+  'lock',
+  `SELECT seq, ARRAY(SELECT grantee_id || '/' || mount_id FROM shares
+     WHERE account_id = $1 AND collection_id = $2 AND status = 'accepted') AS mounts
+   FROM collections WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE`,
+);
 
 export const CREATED = statement(
   'created',
@@ -176,3 +181,87 @@ export const DELETE_ITEM = statement(
    ) INSERT INTO tombstones (account_id, collection_id, id, name, component, seq, origin)
      SELECT $1, $2, item.id, item.name, item.component, counter.seq, $4 FROM item, counter RETURNING id`,
 );
+
+export interface ShareRow {
+  account_id: string;
+  address: string;
+  display_name: string;
+  access: 'busy' | 'read' | 'write';
+  status: 'invited' | 'accepted' | 'declined';
+  summary: string;
+}
+
+export type MountRow = ShareRow &
+  CollectionRow & { mount_id: number; mount_slug: string; mount_name: string | null; mount_properties: Record<string, string> };
+
+export const SHARED_WITH = statement(
+  'shared_with',
+  `SELECT s.account_id, a.address, a.display_name, s.access, s.status, s.summary, s.mount_id, s.slug AS mount_slug,
+     s.name AS mount_name, s.properties AS mount_properties, ${COLLECTION_COLUMNS.replace(/\w+/g, 'c.$&')}
+   FROM shares s JOIN collections c ON c.account_id = s.account_id AND c.id = s.collection_id JOIN accounts a ON a.id = s.account_id
+   WHERE s.grantee_id = $1 ORDER BY s.mount_id`,
+);
+
+export const SHARES = statement(
+  'shares',
+  `SELECT a.id AS account_id, a.address, a.display_name, s.access, s.status, s.summary
+   FROM shares s JOIN accounts a ON a.id = s.grantee_id WHERE s.account_id = $1 AND s.collection_id = $2 ORDER BY a.address`,
+);
+
+export const GRANTEE = statement(
+  'grantee',
+  'SELECT id FROM accounts WHERE address = lower($1) OR lower($1) = ANY(aliases) LIMIT 1',
+);
+
+export const SET_SHARE = statement(
+  'set_share',
+  `INSERT INTO shares AS s (account_id, collection_id, grantee_id, access, status, summary, mount_id, slug)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+   ON CONFLICT (account_id, collection_id, grantee_id) DO UPDATE SET access = $4, summary = $6 RETURNING mount_id`,
+);
+
+export const END_SHARE = statement(
+  'end_share',
+  'DELETE FROM shares WHERE account_id = $1 AND collection_id = $2 AND grantee_id = $3 RETURNING mount_id',
+);
+
+export const UPDATE_MOUNT = statement(
+  'update_mount',
+  `UPDATE shares SET status = coalesce($4, status), name = coalesce($5, name), properties = (properties || $6::jsonb) - $7::text[]
+   WHERE account_id = $1 AND collection_id = $2 AND grantee_id = $3 RETURNING mount_id`,
+);
+
+export interface VersionRow {
+  item_id: string;
+  seq: string;
+  name: string;
+  uid: string;
+  component: string;
+  text: string;
+  replaced_by: string;
+  deleted: boolean;
+  replaced_at: Date;
+}
+
+export const VERSIONS = statement(
+  'versions',
+  `SELECT item_id, seq, name, uid, component, text, replaced_by, deleted, replaced_at FROM item_versions
+   WHERE account_id = $1 AND collection_id = $2 AND ($3::bigint IS NULL OR item_id = $3)
+     AND ($4::timestamptz IS NULL OR replaced_at >= $4) ORDER BY seq DESC LIMIT $5`,
+);
+
+/** A cursor below the highest purged tombstone could miss a deletion, so it becomes stale. */
+export const PURGE_TOMBSTONES = statement(
+  'purge_tombstones',
+  `WITH purged AS (DELETE FROM tombstones WHERE deleted_at < $1 RETURNING account_id, collection_id, seq),
+     marks AS (SELECT account_id, collection_id, max(seq) AS seq, count(*) AS rows FROM purged GROUP BY 1, 2)
+   UPDATE collections c SET purged_seq = greatest(c.purged_seq, marks.seq) FROM marks
+   WHERE c.account_id = marks.account_id AND c.id = marks.collection_id RETURNING marks.rows::integer AS purged`,
+);
+
+export const PURGE_VERSIONS = statement(
+  'purge_versions',
+  'DELETE FROM item_versions WHERE replaced_at < $1 RETURNING 1 AS purged',
+);
+
+export const PURGE_CREATIONS = statement('purge_creations', 'DELETE FROM creations WHERE created_at < $1 RETURNING 1 AS purged');

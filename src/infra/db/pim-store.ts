@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { DomainError } from '../../domain/errors.js';
-import type { IndexQuery, Item, ItemHead, ItemRef } from '../../domain/pim/model.js';
+import type { IndexQuery, Item, ItemHead, ItemRef, ItemVersion, Share } from '../../domain/pim/model.js';
 import type {
   Found,
   ItemRow,
@@ -11,6 +11,7 @@ import type {
   Place,
   RawChanges,
   StoredCollection,
+  StoredShare,
 } from '../../domain/pim/store.js';
 import type { Id, Scope } from '../../domain/types.js';
 import * as sql from './pim-sql.js';
@@ -44,14 +45,12 @@ export class PostgresPimStore implements PimStore {
     place: Place,
     patch: { readonly name?: string; readonly properties?: Readonly<Record<string, string | null>> },
   ): Promise<void> {
-    const changes = Object.entries(patch.properties ?? {});
-    const set = Object.fromEntries(changes.filter(([, value]) => value !== null));
-    const removed = changes.filter(([, value]) => value === null).map(([name]) => name);
+    const [set, removed] = propertyChanges(patch.properties);
     const found = await row(this.pool, sql.UPDATE_COLLECTION, [
       place.account,
       place.collection,
       patch.name ?? null,
-      JSON.stringify(set),
+      set,
       removed,
     ]);
     if (!found) throw gone();
@@ -59,6 +58,73 @@ export class PostgresPimStore implements PimStore {
 
   async deleteCollection(_s: Scope, place: Place): Promise<void> {
     if (!(await row(this.pool, sql.DELETE_COLLECTION, [place.account, place.collection]))) throw gone();
+  }
+
+  async sharedWith(_s: Scope, account: Id): Promise<StoredShare[]> {
+    return (await rows<sql.MountRow>(this.pool, sql.SHARED_WITH, [account])).map(toMount);
+  }
+
+  async shares(_s: Scope, place: Place): Promise<Share[]> {
+    return (await rows<sql.ShareRow>(this.pool, sql.SHARES, [place.account, place.collection])).map((found) => ({
+      grantee: personOf(found),
+      access: found.access,
+      status: found.status,
+      summary: found.summary,
+    }));
+  }
+
+  setShare(
+    _s: Scope,
+    place: Place,
+    address: string,
+    share: Pick<Share, 'access' | 'status' | 'summary'> | null,
+  ): Promise<{ account: Id }> {
+    return transaction(this.pool, async (client) => {
+      const grantee = await row<{ id: string }>(client, sql.GRANTEE, [address]);
+      if (!grantee || grantee.id === place.account) throw new DomainError('not-found', 'no such user');
+      const key = [place.account, place.collection, grantee.id];
+      if (share === null) await row(client, sql.END_SHARE, key);
+      else {
+        const next = await row<{ id: number }>(client, sql.NEXT_ID, [grantee.id]);
+        await row(client, sql.SET_SHARE, [...key, share.access, share.status, share.summary, next?.id, randomUUID()]);
+      }
+      return { account: grantee.id };
+    });
+  }
+
+  async updateMount(
+    _s: Scope,
+    place: Place,
+    grantee: Id,
+    patch: {
+      readonly status?: Share['status'];
+      readonly name?: string;
+      readonly properties?: Readonly<Record<string, string | null>>;
+    },
+  ): Promise<void> {
+    const [set, removed] = propertyChanges(patch.properties);
+    const values = [place.account, place.collection, grantee, patch.status ?? null, patch.name ?? null, set, removed];
+    if (!(await row(this.pool, sql.UPDATE_MOUNT, values))) throw gone();
+  }
+
+  async versions(
+    _s: Scope,
+    place: Place,
+    of: { readonly item: Id } | { readonly since: Date },
+    limit: number,
+  ): Promise<ItemVersion[]> {
+    const [item, since] = 'item' in of ? [of.item, null] : [null, of.since];
+    return (await rows<sql.VersionRow>(this.pool, sql.VERSIONS, [place.account, place.collection, item, since, limit])).map(
+      toVersion,
+    );
+  }
+
+  async purge(before: Date): Promise<number> {
+    let purged = 0;
+    for (const statement of [sql.PURGE_TOMBSTONES, sql.PURGE_VERSIONS, sql.PURGE_CREATIONS]) {
+      for (const found of await rows<{ purged: number }>(this.pool, statement, [before])) purged += found.purged;
+    }
+    return purged;
   }
 
   async items(
@@ -148,8 +214,20 @@ class PostgresPimWrite implements PimWrite {
     private readonly origin: string,
   ) {}
 
+  private readonly mounted = new Map<string, Place[]>();
+
   async lock(place: Place): Promise<void> {
-    if (!(await row(this.client, sql.LOCK, [place.account, place.collection]))) throw gone();
+    const found = await row<{ mounts: string[] }>(this.client, sql.LOCK, [place.account, place.collection]);
+    if (!found) throw gone();
+    const mounts = found.mounts.map((mount) => mount.split('/'));
+    this.mounted.set(
+      `${place.account}/${place.collection}`,
+      mounts.map(([account = '', collection = '']) => ({ account, collection })),
+    );
+  }
+
+  mounts(place: Place): readonly Place[] {
+    return this.mounted.get(`${place.account}/${place.collection}`) ?? [];
   }
 
   async find(place: Place, ref: ItemRef | { readonly uid: string }): Promise<Item | null> {
@@ -217,6 +295,13 @@ async function insertCollection(client: PoolClient, account: Id, draft: NewColle
   return toCollection(account, created as sql.CollectionRow);
 }
 
+/** What is set, as JSON, and the names of what is removed. */
+function propertyChanges(properties: Readonly<Record<string, string | null>> = {}): [set: string, removed: string[]] {
+  const changes = Object.entries(properties);
+  const set = Object.fromEntries(changes.filter(([, value]) => value !== null));
+  return [JSON.stringify(set), changes.filter(([, value]) => value === null).map(([name]) => name)];
+}
+
 /** One order for all writers, so that two moves between the same collections can't block each other. */
 function inLockOrder(places: readonly Place[]): Place[] {
   const unique = new Map(places.map((place) => [`${place.account} ${place.collection.padStart(12, '0')}`, place]));
@@ -234,6 +319,27 @@ function toCollection(account: Id, found: sql.CollectionRow): StoredCollection {
     seq: found.seq,
     properties: found.properties,
   };
+}
+
+function toMount(found: sql.MountRow): StoredShare {
+  const { mount_id, mount_slug, mount_name, mount_properties } = found;
+  return {
+    collection: toCollection(found.account_id, found),
+    owner: personOf(found),
+    access: found.access,
+    status: found.status,
+    summary: found.summary,
+    mount: { id: String(mount_id), slug: mount_slug, name: mount_name, properties: mount_properties },
+  };
+}
+
+function personOf(found: sql.ShareRow): Share['grantee'] {
+  return { account: found.account_id, address: found.address, displayName: found.display_name };
+}
+
+function toVersion(found: sql.VersionRow): ItemVersion {
+  const { item_id, replaced_by, replaced_at, ...rest } = found;
+  return { ...rest, item: item_id, replacedBy: replaced_by, replacedAt: replaced_at };
 }
 
 function toHead(columns: sql.ItemColumns): ItemHead {
