@@ -1,101 +1,33 @@
+import { ianaZone } from '../../../formats/zones/iana.js';
+import { ianaOfTzid, ianaOfWindows, windowsName } from '../../../formats/zones/names.js';
+import { WINDOWS_ZONES } from '../../../formats/zones/windows.js';
+import { fixedZone, type Transition, yearStart, Zone } from '../../../formats/zones/zone.js';
+import { TERRITORIES } from './territories.js';
 import type { ClockChange, TimeZoneInformation } from './timezone.js';
-import { WINDOWS_ZONES } from './windows-zones.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-/** A change of a zone's offset. Offsets in minutes, eastwards. */
-export interface Transition {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly before: number;
-  readonly after: number;
-}
-
-const formats = new Map<string, Intl.DateTimeFormat | null>();
-
-/** The time-zone database's name for `name`, or null when it has no such zone. */
-export function knownZone(name: string): string | null {
-  return formatOf(name)?.resolvedOptions().timeZone ?? null;
-}
-
-function formatOf(zone: string): Intl.DateTimeFormat | null {
-  const cached = formats.get(zone);
-  if (cached !== undefined) return cached;
-  // Names come from clients: the cache must not grow with them.
-  if (formats.size > 2000) formats.clear();
-  let format: Intl.DateTimeFormat | null;
-  try {
-    format = /^[A-Za-z]/.test(zone) ? new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }) : null;
-  } catch {
-    format = null;
-  }
-  formats.set(zone, format);
-  return format;
-}
-
-/** Minutes that the zone's clock is ahead of UTC. @throws RangeError for an unknown zone */
-export function offsetAt(zone: string, at: number): number {
-  const format = formatOf(zone);
-  if (!format) throw new RangeError(`unknown zone: ${zone.slice(0, 60)}`);
-  const match = /GMT(?:([+-])(\d{2}):(\d{2})(?::\d{2})?)?$/.exec(format.format(at));
-  if (!match?.[1]) return 0;
-  const minutes = Number(match[2]) * 60 + Number(match[3]);
-  return match[1] === '-' ? -minutes : minutes;
-}
-
-const transitionCache = new Map<string, readonly Transition[]>();
-
-/** The changes of a zone's offset in one UTC year, in their order. */
-export function transitionsOf(zone: string, year: number): readonly Transition[] {
-  const key = `${zone} ${year}`;
-  const cached = transitionCache.get(key);
-  if (cached) return cached;
-  const found = findTransitions(zone, Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1));
-  if (transitionCache.size > 5000) transitionCache.clear();
-  transitionCache.set(key, found);
-  return found;
-}
-
-/** Steps of a fortnight find even the month that Morocco's clocks go back; between two steps the instant is bisected. */
-function findTransitions(zone: string, from: number, to: number): Transition[] {
-  const found: Transition[] = [];
-  let before = offsetAt(zone, from);
-  for (let low = from; low < to; low += 14 * DAY) {
-    const high = Math.min(low + 14 * DAY, to);
-    const after = offsetAt(zone, high);
-    if (after !== before) found.push({ at: bisect(zone, low, high, before), before, after });
-    before = after;
-  }
-  return found;
-}
-
-function bisect(zone: string, low: number, high: number, before: number): number {
-  let [from, to] = [low, high];
-  while (to - from > MINUTE) {
-    const middle = from + Math.floor((to - from) / 2 / MINUTE) * MINUTE;
-    if (offsetAt(zone, middle) === before) from = middle;
-    else to = middle;
-  }
-  return to;
-}
-
 /** The zone as Windows describes it, with the rules of the year of `at`; where they fit no pair of rules, its offset then. */
-export function describeZone(zone: string, at: number): TimeZoneInformation {
-  const year = new Date(at + offsetAt(zone, at) * MINUTE).getUTCFullYear();
-  const pair = seasonsOf(zone, year);
+export function describeZone(zone: Zone, at: number): TimeZoneInformation {
+  const pair = seasonsOf(zone, new Date(zone.toLocal(at)).getUTCFullYear());
   const names = namesOf(zone);
-  if (!pair) return { ...names, ...without(-offsetAt(zone, at) || 0) };
+  if (!pair) return { ...names, ...without(biasOf(zone.offsetAt(at))) };
   const { toStandard, toDaylight } = pair;
-  const bias = -toStandard.after || 0;
+  const bias = biasOf(toStandard.after);
   return {
     ...names,
     bias,
     standardDate: changeOf(zone, toStandard),
     standardBias: 0,
     daylightDate: changeOf(zone, toDaylight),
-    daylightBias: -toDaylight.after - bias,
+    daylightBias: biasOf(toDaylight.after) - bias,
   };
+}
+
+/** Minutes westwards of an offset in milliseconds eastwards. */
+function biasOf(offset: number): number {
+  return -Math.round(offset / MINUTE) || 0;
 }
 
 function without(bias: number): Omit<TimeZoneInformation, 'standardName' | 'daylightName'> {
@@ -103,8 +35,8 @@ function without(bias: number): Omit<TimeZoneInformation, 'standardName' | 'dayl
 }
 
 /** The two changes of a year with daylight saving time; null with none, one, or more. */
-function seasonsOf(zone: string, year: number): { toStandard: Transition; toDaylight: Transition } | null {
-  const transitions = transitionsOf(zone, year);
+function seasonsOf(zone: Zone, year: number): { toStandard: Transition; toDaylight: Transition } | null {
+  const transitions = yearOf(zone, year);
   const toStandard = transitions.find(({ before, after }) => after < before);
   const toDaylight = transitions.find(({ before, after }) => after > before);
   if (transitions.length !== 2 || !toStandard || !toDaylight) return null;
@@ -115,24 +47,25 @@ function seasonsOf(zone: string, year: number): { toStandard: Transition; toDayl
 const NEIGHBOURS = [-3, -2, -1, 1, 2, 3];
 
 /** A change as a yearly rule: the one that also hits the dates of the years around, of those that hit this year's. */
-function changeOf(zone: string, transition: Transition): ClockChange {
+function changeOf(zone: Zone, transition: Transition): ClockChange {
   const candidates = candidatesOf(transition);
   const year = new Date(transition.at).getUTCFullYear();
-  const others = NEIGHBOURS.flatMap((step) => transitionsOf(zone, year + step)).filter(
+  const others = NEIGHBOURS.flatMap((step) => yearOf(zone, year + step)).filter(
     ({ before, after }) => before === transition.before && after === transition.after,
   );
   const hits = (change: ClockChange) =>
-    others.filter(({ at, before }) => Math.abs(instantOf(change, yearOf(at, before), before) - at) < MINUTE).length;
+    others.filter(({ at, before }) => Math.abs(instantOf(change, new Date(at + before).getUTCFullYear(), before) - at) < MINUTE)
+      .length;
   return candidates.reduce((best, change) => (hits(change) > hits(best) ? change : best));
 }
 
-function yearOf(at: number, offset: number): number {
-  return new Date(at + offset * MINUTE).getUTCFullYear();
+function yearOf(zone: Zone, year: number): Transition[] {
+  return zone.transitions(yearStart(year), yearStart(year + 1));
 }
 
 /** Nth and last weekday, best first; a change at midnight also as the last moment of the day before (24:00 can't be written). */
 function candidatesOf({ at, before }: Transition): [ClockChange, ...ClockChange[]] {
-  const local = at + before * MINUTE;
+  const local = at + before;
   const own = weekdayRules(local);
   return local % DAY === 0 ? [...own, ...weekdayRules(local - 1)] : own;
 }
@@ -160,12 +93,12 @@ function daysIn(year: number, month: number): number {
   return new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
-/** When a rule takes effect in a year, given the offset (minutes eastwards) before it. 23:59:59.999 is midnight. */
+/** When a rule takes effect in a year, given the offset before it (milliseconds eastwards). 23:59:59.999 is midnight. */
 export function instantOf(change: ClockChange, year: number, before: number): number {
   const { month, hour, minute, second, millisecond } = change;
   const time = ((hour * 60 + minute) * 60 + second) * 1000 + millisecond;
   const local = Date.UTC(year, month - 1, dayOfRule(change, year)) + Math.round(time / 1000) * 1000;
-  return local - before * MINUTE;
+  return local - before;
 }
 
 function dayOfRule({ year: only, month, weekday, nth }: ClockChange, year: number): number {
@@ -178,8 +111,8 @@ function dayOfRule({ year: only, month, weekday, nth }: ClockChange, year: numbe
 /** The changes that a description makes in a year, as the time-zone database would list them. */
 function transitionsByRule(zone: TimeZoneInformation, year: number): Transition[] {
   const { standardDate, daylightDate } = zone;
-  const standard = -(zone.bias + zone.standardBias);
-  const daylight = -(zone.bias + zone.daylightBias);
+  const standard = -(zone.bias + zone.standardBias) * MINUTE;
+  const daylight = -(zone.bias + zone.daylightBias) * MINUTE;
   if (!standardDate || !daylightDate || standard === daylight) return [];
   return [
     { at: instantOf(standardDate, year, daylight), before: daylight, after: standard },
@@ -188,12 +121,12 @@ function transitionsByRule(zone: TimeZoneInformation, year: number): Transition[
 }
 
 /** Whether a zone keeps the described clock in the year of `at`: offsets and changes, not names or raw fields. */
-export function fits(zone: string, described: TimeZoneInformation, at: number): boolean {
+export function fits(zone: Zone, described: TimeZoneInformation, at: number): boolean {
   const year = new Date(at).getUTCFullYear();
   const expected = transitionsByRule(described, year);
   // What this zone itself is described by is it, also where its real rules can't be written.
-  const actual = expected.length > 0 || seasonsOf(zone, year) ? transitionsOf(zone, year) : [];
-  if (actual.length === 0 && expected.length === 0) return -(described.bias + described.standardBias) === offsetAt(zone, at);
+  const actual = expected.length > 0 || seasonsOf(zone, year) ? yearOf(zone, year) : [];
+  if (actual.length === 0 && expected.length === 0) return described.bias + described.standardBias === biasOf(zone.offsetAt(at));
   return (
     actual.length === expected.length &&
     actual.every((real, index) => {
@@ -223,57 +156,63 @@ const PREFERRED = [
 /** Zones that are better guesses than others. */
 export interface Hints {
   /** The zone in which the item is kept. */
-  readonly stored?: string | null;
+  readonly stored?: Zone | null;
   /** The user's own zone. */
-  readonly user?: string;
+  readonly user?: Zone | null;
 }
 
 /**
  * The zone that a description means: the item's, the user's, the named one, one of the user's country, a widely used one,
  * any (timezone.md); each only when its clock fits. @returns null when none does
  */
-export function matchZone(described: TimeZoneInformation, at: number, hints: Hints = {}): string | null {
-  for (const candidate of candidateZones(described, hints)) {
-    if (knownZone(candidate) !== null && fits(candidate, described, at)) return candidate;
-  }
-  const offset = -(described.bias + described.standardBias);
-  const isFixed = !described.standardDate;
-  return isFixed && offset % 60 === 0 && Math.abs(offset) <= 720 ? etcZone(offset / 60) : null;
+export function matchZone(described: TimeZoneInformation, at: number, hints: Hints = {}): Zone | null {
+  for (const candidate of candidateZones(described, hints)) if (candidate && fits(candidate, described, at)) return candidate;
+  const bias = described.bias + described.standardBias;
+  if (described.standardDate || bias % 60 !== 0 || Math.abs(bias) > 720) return null;
+  // `Etc/GMT-1` is one hour ahead of UTC: the sign is the POSIX one.
+  return ianaZone(`Etc/GMT${bias < 0 ? '-' : '+'}${Math.abs(bias / 60)}`);
 }
 
-/** `Etc/GMT-1` is one hour ahead of UTC: the sign is the POSIX one. */
-function etcZone(hours: number): string {
-  return hours === 0 ? 'Etc/UTC' : `Etc/GMT${hours > 0 ? '-' : '+'}${Math.abs(hours)}`;
+function* candidateZones(described: TimeZoneInformation, { stored, user }: Hints): Iterable<Zone | null | undefined> {
+  yield stored;
+  yield user;
+  const near = neighbours(user);
+  for (const name of [described.standardName, described.daylightName]) if (name) yield* zonesNamed(name, near);
+  for (const name of [...near, ...PREFERRED]) yield ianaZone(name);
+  for (const [, names] of WINDOWS_ZONES) yield ianaZone(names.split(' ')[0] as string);
 }
 
-function* candidateZones(described: TimeZoneInformation, hints: Hints): Iterable<string> {
-  if (hints.stored) yield hints.stored;
-  if (hints.user) yield hints.user;
-  const country = hints.user ? territoryOf(hints.user) : undefined;
-  for (const name of [described.standardName, described.daylightName]) if (name) yield* zonesNamed(name, country);
-  if (country) for (const zone of WINDOWS_ZONES) yield* zone.territories[country] ?? [];
-  yield* PREFERRED;
-  for (const zone of WINDOWS_ZONES) yield zone.zone;
+/** The zones of the country that a zone is in. */
+function neighbours(zone: Zone | null | undefined): string[] {
+  const country = zone?.iana && Object.values(TERRITORIES).find((names) => names.split(' ').includes(zone.iana as string));
+  return country ? country.split(' ') : [];
 }
 
-/** What a client may call a zone: Windows' name, in whichever season, or the time-zone database's. */
-function* zonesNamed(name: string, country: string | undefined): Iterable<string> {
-  const row = WINDOWS_ZONES.find((zone) => zone.name === name.replace(/ Daylight Time$/, ' Standard Time'));
-  if (row) yield* [...((country && row.territories[country]) || []), row.zone];
-  else if (name.includes('/') || /^(?:UTC|GMT)$/.test(name)) yield name;
+/** What a client may call a zone: Windows' name, in whichever season, or another that is known. */
+function* zonesNamed(name: string, near: readonly string[]): Iterable<Zone | null> {
+  const windows = name.replace(/ Daylight Time$/i, ' Standard Time');
+  const main = ianaOfWindows(windows);
+  for (const zone of near) if (main && windowsName(zone) === windowsName(main)) yield ianaZone(zone);
+  const found = main ?? ianaOfTzid(name);
+  if (found) yield ianaZone(found);
 }
 
-function territoryOf(zone: string): string | undefined {
-  const row = windowsZoneOf(zone);
-  const found = row && Object.entries(row.territories).find(([, zones]) => zones.includes(zone));
-  return found?.[0];
-}
-
-function windowsZoneOf(zone: string): (typeof WINDOWS_ZONES)[number] | undefined {
-  return WINDOWS_ZONES.find((row) => row.zone === zone || Object.values(row.territories).some((zones) => zones.includes(zone)));
-}
-
-function namesOf(zone: string): Pick<TimeZoneInformation, 'standardName' | 'daylightName'> {
-  const name = windowsZoneOf(zone)?.name ?? windowsZoneOf(knownZone(zone) ?? zone)?.name ?? zone;
+function namesOf(zone: Zone): Pick<TimeZoneInformation, 'standardName' | 'daylightName'> {
+  if (zone.iana === 'Etc/UTC') return { standardName: 'UTC', daylightName: 'UTC' };
+  const name = (zone.iana && windowsName(zone.iana)) ?? zone.id;
   return { standardName: name, daylightName: name.replace(/ Standard Time$/, ' Daylight Time') };
+}
+
+/**
+ * A zone that keeps a described clock that no known zone keeps: fixed, or with its rules in every year.
+ * @param id what TZID calls it
+ */
+export function customZone(described: TimeZoneInformation, id: string): Zone {
+  const standard = -(described.bias + described.standardBias) * MINUTE;
+  const changes = transitionsByRule(described, 2000);
+  if (changes.length === 0) return fixedZone(id, standard);
+  const inYear = (year: number) => transitionsByRule(described, year).map(({ at, after }) => ({ at, offset: after }));
+  const isNorthern = changes[0]?.after !== standard;
+  const daylight = -(described.bias + described.daylightBias) * MINUTE;
+  return new Zone(id, null, (year) => [{ at: yearStart(year), offset: isNorthern ? standard : daylight }, ...inYear(year)]);
 }

@@ -73,11 +73,14 @@ export function applyFields<M>(
   absence: Absence = keptWhenAbsent,
 ): TagName[] {
   const sent = new Map(elements(data).map((element) => [element.tag, element]));
-  const shown = shownContext(context);
-  return fields
+  const how = { context, shown: shownContext(context), absence };
+  const changes = fields
     .filter((field) => field.set !== undefined && hasField(field, context.version))
-    .filter((field) => applyField(field, model, sent.get(field.tag), { context, shown, absence }))
-    .map((field) => field.tag);
+    .map((field) => ({ field, change: changeOf(field, model, sent.get(field.tag), how) }))
+    .filter(({ change }) => change !== null);
+  // Written only when all are known: the values of some fields follow from others.
+  for (const { field, change } of changes) field.set?.(model, change?.value, context);
+  return changes.map(({ field }) => field.tag);
 }
 
 interface Application {
@@ -86,23 +89,22 @@ interface Application {
   readonly absence: Absence;
 }
 
-function applyField<M, V>(field: Field<M, V>, model: M, element: Element | undefined, how: Application): boolean {
-  if (!element) return clear(field, model, how, field.absent !== 'kept' && how.absence(field.tag));
-  const value = field.type.read(element);
-  if (value === undefined) return clear(field, model, how, field.empty !== 'kept' && element.content.length === 0);
+/** The value to be written, undefined for one to be taken away; null for no change. */
+type Change<V> = { readonly value: V | undefined } | null;
+
+function changeOf<M, V>(field: Field<M, V>, model: M, element: Element | undefined, how: Application): Change<V> {
+  const value = element && field.type.read(element);
+  if (element === undefined) return removal(field, model, how, field.absent !== 'kept' && how.absence(field.tag));
+  if (value === undefined) return removal(field, model, how, field.empty !== 'kept' && element.content.length === 0);
   const current = field.get(model, how.shown);
-  if (current !== undefined && field.type.same(current, value)) return false;
-  if (current === undefined && isNothing(value)) return false;
-  field.set?.(model, value, how.context);
-  return true;
+  const isSame = current === undefined ? isNothing(value) : field.type.same(current, value);
+  return isSame ? null : { value };
 }
 
-/** Takes a value away; one that the client was never shown stays. */
-function clear<M, V>(field: Field<M, V>, model: M, how: Application, wanted: boolean): boolean {
+/** A value that the client was never shown stays. */
+function removal<M, V>(field: Field<M, V>, model: M, how: Application, wanted: boolean): Change<V> {
   const current = wanted ? field.get(model, how.shown) : undefined;
-  if (current === undefined || isNothing(current)) return false;
-  field.set?.(model, undefined, how.context);
-  return true;
+  return current === undefined || isNothing(current) ? null : { value: undefined };
 }
 
 function isNothing(value: unknown): boolean {

@@ -1,0 +1,37 @@
+/**
+ * Territories (ISO 3166) with several time zones, by CLDR windowsZones (Unicode licence); a zone that is the only one of its
+ * territory tells nothing about its neighbours. territories.test.ts compares the table with the installed cldr-core.
+ */
+export const TERRITORIES: Readonly<Record<string, string>> = {
+  AQ: 'Antarctica/Vostok Antarctica/Casey Antarctica/Syowa Antarctica/McMurdo Antarctica/Rothera Antarctica/Palmer Antarctica/Davis Antarctica/Mawson Antarctica/DumontDUrville',
+  AR: 'America/Argentina/Buenos_Aires America/Argentina/La_Rioja America/Argentina/Rio_Gallegos America/Argentina/Salta America/Argentina/San_Juan America/Argentina/San_Luis America/Argentina/Tucuman America/Argentina/Ushuaia America/Argentina/Catamarca America/Argentina/Cordoba America/Argentina/Jujuy America/Argentina/Mendoza',
+  AU: 'Australia/Darwin Australia/Eucla Australia/Sydney Australia/Melbourne Australia/Adelaide Australia/Broken_Hill Australia/Brisbane Australia/Lindeman Australia/Lord_Howe Australia/Hobart Antarctica/Macquarie Australia/Perth',
+  BR: 'America/Bahia America/Cuiaba America/Campo_Grande America/Sao_Paulo America/Fortaleza America/Belem America/Maceio America/Recife America/Santarem America/Rio_Branco America/Eirunepe America/Manaus America/Boa_Vista America/Porto_Velho America/Araguaina America/Noronha',
+  CA: 'America/Halifax America/Glace_Bay America/Goose_Bay America/Moncton America/Regina America/Swift_Current America/Winnipeg America/Rankin_Inlet America/Resolute America/Toronto America/Iqaluit America/Edmonton America/Cambridge_Bay America/Inuvik America/St_Johns America/Vancouver America/Atikokan America/Blanc-Sablon America/Creston America/Dawson_Creek America/Fort_Nelson America/Whitehorse America/Dawson',
+  CD: 'Africa/Lubumbashi Africa/Kinshasa',
+  CL: 'Pacific/Easter America/Punta_Arenas America/Coyhaique America/Santiago',
+  CN: 'Asia/Urumqi Asia/Shanghai',
+  CY: 'Asia/Nicosia Asia/Famagusta',
+  DE: 'Europe/Berlin Europe/Busingen',
+  EC: 'Pacific/Galapagos America/Guayaquil',
+  ES: 'Atlantic/Canary Europe/Madrid Africa/Ceuta',
+  FM: 'Pacific/Pohnpei Pacific/Kosrae Pacific/Chuuk',
+  GL: 'America/Thule America/Scoresbysund America/Nuuk America/Danmarkshavn',
+  ID: 'Asia/Jakarta Asia/Pontianak Asia/Makassar Asia/Jayapura',
+  KI: 'Pacific/Kiritimati Pacific/Tarawa Pacific/Kanton',
+  KZ: 'Asia/Qyzylorda Asia/Oral Asia/Almaty Asia/Aqtau Asia/Aqtobe Asia/Atyrau Asia/Qostanay',
+  MH: 'Pacific/Majuro Pacific/Kwajalein',
+  MN: 'Asia/Ulaanbaatar Asia/Hovd',
+  MX: 'America/Matamoros America/Ojinaga America/Mexico_City America/Bahia_Banderas America/Merida America/Monterrey America/Chihuahua America/Cancun America/Ciudad_Juarez America/Mazatlan America/Tijuana America/Hermosillo',
+  MY: 'Asia/Kuala_Lumpur Asia/Kuching',
+  NZ: 'Pacific/Chatham Pacific/Auckland',
+  PF: 'Pacific/Tahiti Pacific/Marquesas Pacific/Gambier',
+  PG: 'Pacific/Bougainville Pacific/Port_Moresby',
+  PS: 'Asia/Hebron Asia/Gaza',
+  PT: 'Atlantic/Azores Europe/Lisbon Atlantic/Madeira',
+  RU: 'Asia/Barnaul Europe/Astrakhan Europe/Ulyanovsk Asia/Yekaterinburg Europe/Kaliningrad Asia/Magadan Asia/Novosibirsk Asia/Irkutsk Asia/Krasnoyarsk Asia/Novokuznetsk Asia/Omsk Europe/Samara Asia/Srednekolymsk Asia/Kamchatka Asia/Anadyr Europe/Moscow Europe/Kirov Asia/Sakhalin Europe/Saratov Asia/Tomsk Asia/Chita Asia/Vladivostok Asia/Ust-Nera Europe/Volgograd Asia/Yakutsk Asia/Khandyga',
+  UA: 'Europe/Kyiv Europe/Simferopol',
+  UM: 'Pacific/Midway Pacific/Wake',
+  US: 'America/Anchorage America/Juneau America/Metlakatla America/Nome America/Sitka America/Yakutat America/Adak America/Chicago America/Indiana/Knox America/Indiana/Tell_City America/Menominee America/North_Dakota/Beulah America/North_Dakota/Center America/North_Dakota/New_Salem America/New_York America/Detroit America/Indiana/Petersburg America/Indiana/Vincennes America/Indiana/Winamac America/Kentucky/Monticello America/Kentucky/Louisville Pacific/Honolulu America/Denver America/Boise America/Los_Angeles America/Indiana/Indianapolis America/Indiana/Marengo America/Indiana/Vevay America/Phoenix',
+  UZ: 'Asia/Tashkent Asia/Samarkand',
+};
