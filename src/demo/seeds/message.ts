@@ -58,8 +58,8 @@ export async function composeSeed(message: SeedMessage, owner: string, now: Date
     date: dateOf(message, now),
     messageId: messageId(message.id),
     headers: message.headers,
-    text: message.text,
-    html: message.html,
+    text: crlf(message.text),
+    html: crlf(message.html),
     attachments: message.attachments?.map((file) => ({ ...file, contentDisposition: file.cid ? 'inline' : 'attachment' })),
     ...(message.invitation ? { icalEvent: { method: message.invitation.method, content: message.invitation.text } } : {}),
     ...(message.answers ? { inReplyTo: messageId(message.answers), references: messageId(message.answers) } : {}),
@@ -94,7 +94,7 @@ function inCharset(message: SeedMessage, owner: string, now: Date): Buffer {
   const word = (text: string) =>
     /^[\x20-\x7e]*$/.test(text) ? text : `=?${name}?B?${iconv.encode(text, name).toString('base64')}?=`;
   const from = message.from.replace(/^(.*?) </, (_all, display: string) => `${word(display)} <`);
-  const body = iconv.encode(crlf(message.text ?? ''), name);
+  const body = iconv.encode(crlf(message.text) ?? '', name);
   const head = headerText({ ...message, from, subject: word(message.subject) }, owner, now);
   const content = `Content-Type: text/plain; charset=${name}\r\nContent-Transfer-Encoding: ${encoding}\r\n\r\n`;
   return Buffer.from(head + content + (encoding === 'base64' ? base64Lines(body) : quotedPrintable(body)), 'latin1');
@@ -120,6 +120,6 @@ function quotedPrintable(bytes: Buffer): string {
     .join('\r\n');
 }
 
-function crlf(text: string): string {
-  return text.replace(/\r?\n/g, '\r\n');
+function crlf<T extends string | undefined>(text: T): T {
+  return text?.replace(/\r?\n/g, '\r\n') as T;
 }
