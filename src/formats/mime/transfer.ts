@@ -95,13 +95,13 @@ class QuotedPrintableDecoder implements TransferDecoder {
       this.rest.length > 0 ? Buffer.concat([this.rest, bytes]) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const cut = incompleteEscape(input);
     this.rest = Buffer.from(input.subarray(cut));
-    return unescape(input.subarray(0, cut));
+    return unescapeBytes(input.subarray(0, cut));
   }
 
   end(): Buffer {
     const rest = this.rest;
     this.rest = Buffer.alloc(0);
-    return rest.length > 1 && rest[1] !== CR ? unescape(rest) : Buffer.alloc(0);
+    return rest.length > 1 && rest[1] !== CR ? unescapeBytes(rest) : Buffer.alloc(0);
   }
 }
 
@@ -111,7 +111,7 @@ function incompleteEscape(input: Buffer): number {
   return at < 0 ? input.length : at;
 }
 
-function unescape(input: Buffer): Buffer {
+function unescapeBytes(input: Buffer): Buffer {
   let at = input.indexOf(EQUALS);
   if (at < 0) return input;
   const output = Buffer.allocUnsafe(input.length);
