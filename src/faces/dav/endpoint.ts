@@ -87,7 +87,7 @@ function bodyOf(req: Request): Uint8Array {
 }
 
 function failure(error: unknown, res: Response, place: Place | BadPath): DavReply {
-  if (statusOf(error) >= 500) logOf(res)?.error({ err: error }, 'DAV request failed');
+  if (statusOf(error) >= 500 && !(error instanceof DavError)) logOf(res)?.error({ err: error }, 'DAV request failed');
   const type: HomeType = 'type' in place && place.type !== undefined ? place.type : 'calendars';
   const parent = 'slug' in place ? `${CONTEXT}${type}/${encodeSegment(place.user)}/${encodeSegment(place.slug)}/` : CONTEXT;
   return errorReply(error, type, (name) => (name.startsWith('/') ? name : parent + encodeSegment(name)));

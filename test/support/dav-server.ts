@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import type { DataSource } from 'typeorm';
+import { LocalHub } from '../../src/domain/notify/local-hub.js';
+import { KINDS } from '../../src/domain/pim/kinds.js';
+import type { PimKind } from '../../src/domain/pim/model.js';
+import { PimService } from '../../src/domain/pim/pim.js';
+import type { Services } from '../../src/domain/services.js';
+import type { Logger, Session } from '../../src/domain/types.js';
+import { davRouter } from '../../src/faces/dav/endpoint.js';
+import { PostgresAccountStore } from '../../src/infra/db/account-store.js';
+import { migrate, openDatabase, poolOf } from '../../src/infra/db/data-source.js';
+import { PostgresFiles } from '../../src/infra/db/file-store.js';
+import { PostgresLockStore } from '../../src/infra/db/lock-store.js';
+import { PostgresPimStore } from '../../src/infra/db/pim-store.js';
+import { freshDatabase } from './cluster.js';
+import { DavClient } from './dav-client.js';
+
+/** The DAV face alone, over a real database and behind a login that knows its users by name and takes any password. */
+export interface DavServer {
+  readonly url: string;
+  readonly services: Services;
+  readonly database: DataSource;
+  /** Log lines at level error. */
+  readonly errors: readonly string[];
+  /** The session of a user, made with the default collections when it is new. */
+  session(address: string): Promise<Session>;
+  client(address: string): Promise<DavClient>;
+  close(): Promise<void>;
+}
+
+/** `aliases` by address: further addresses of a user. */
+export async function startDavServer(aliases: Readonly<Record<string, readonly string[]>> = {}): Promise<DavServer> {
+  const database = await openDatabase(await freshDatabase());
+  await migrate(database);
+  const errors: string[] = [];
+  const services = servicesOver(database, errors);
+  const accounts = new PostgresAccountStore(database);
+  const sessions = new Map<string, Promise<Session>>();
+  const session = (address: string): Promise<Session> => {
+    const known = sessions.get(address) ?? open(accounts, address, aliases[address] ?? []);
+    sessions.set(address, known);
+    return known;
+  };
+  const server = createServer(application(services, session));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const clients: DavClient[] = [];
+  return {
+    url,
+    services,
+    database,
+    errors,
+    session,
+    client: async (address) => {
+      await session(address);
+      const client = new DavClient({ url, user: address, password: 'secret' });
+      clients.push(client);
+      return client;
+    },
+    close: async () => {
+      for (const client of clients) client.close();
+      server.closeAllConnections();
+      server.close();
+      await database.destroy();
+    },
+  };
+}
+
+function servicesOver(database: DataSource, errors: string[]): Services {
+  const pool = poolOf(database);
+  const log: Logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (fields, message) =>
+      void errors.push(`${message} ${JSON.stringify(fields, (_, value) => (value instanceof Error ? value.stack : value))}`),
+  };
+  const hub = new LocalHub({ send: () => undefined, listen: () => undefined });
+  const pim = new PimService(new PostgresPimStore(pool), hub);
+  const parts = { pim, files: new PostgresFiles(pool), locks: new PostgresLockStore(pool), hub, log };
+  return { ...parts, clock: { now: () => new Date() }, publicUrl: 'http://gateway.test' } as unknown as Services;
+}
+
+async function open(accounts: PostgresAccountStore, address: string, aliases: readonly string[]): Promise<Session> {
+  const first = (Object.keys(KINDS) as PimKind[]).map((kind) => ({
+    kind,
+    slug: KINDS[kind].first.slug ?? kind,
+    name: KINDS[kind].first.name,
+    primary: true,
+    components: KINDS[kind].components,
+    properties: {},
+  }));
+  const displayName = address.split('@')[0] ?? '';
+  const user = await accounts.create({ address, aliases, displayName, zone: 'Europe/Berlin' }, first);
+  return { account: user.id, origin: 'dav:test', user };
+}
+
+function application(services: Services, session: (address: string) => Promise<Session>): express.Express {
+  const app = express();
+  app.disable('etag');
+  app.use(express.raw({ type: () => true, limit: '16mb' }), async (req, res, next) => {
+    if (!Buffer.isBuffer(req.body)) req.body = Buffer.alloc(0);
+    const login = /^Basic (.*)$/.exec(req.headers.authorization ?? '')?.[1];
+    const address = Buffer.from(login ?? '', 'base64')
+      .toString()
+      .split(':')[0];
+    if (address) res.locals.session = await session(address);
+    res.locals.log = services.log;
+    next();
+  });
+  app.use(davRouter(services));
+  app.use((_req, res) => void res.status(404).end());
+  return app;
+}
