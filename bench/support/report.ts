@@ -1,0 +1,30 @@
+/** One measured ratio or count, and what it should be. */
+export interface Report {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** `<= 1.5`, `>= 0.5`; absent: only told. */
+  readonly aim?: { readonly operator: '<=' | '>='; readonly value: number };
+  /** The absolute figures behind a ratio: they hold for this machine and this minute only. */
+  readonly detail: string;
+  readonly met?: boolean;
+}
+
+export interface Suite {
+  readonly title: string;
+  readonly measures: readonly (() => Promise<Report>)[];
+}
+
+/** Prints a line for people and for `grep`. */
+export function printReport(report: Report): Report {
+  const { name, value, unit, aim, detail } = report;
+  const met = aim && (aim.operator === '<=' ? value <= aim.value : value >= aim.value);
+  const verdict = aim ? ` (aim ${aim.operator} ${aim.value}: ${met ? 'met' : 'MISSED'})` : '';
+  console.log(`${name}: ${format(value)}${unit}${verdict}\n    ${detail}`);
+  return { ...report, met };
+}
+
+export function format(value: number): string {
+  if (Number.isInteger(value)) return String(value);
+  return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2);
+}
