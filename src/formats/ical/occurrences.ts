@@ -1,0 +1,199 @@
+/**
+ * The occurrences of a calendar object within a window, exactly (RFC 5545 §3.8.5, RFC 4791 §9.9).
+ *
+ *     for (const occurrence of occurrences(object, { from, to, zone })) …
+ *
+ * Times are milliseconds since the epoch; `from` is inclusive, `to` exclusive, both may be infinite. The sequence is lazy:
+ * the next occurrence after now is the first one of a window without an end. It is in the order of starts; where
+ * THISANDFUTURE shifts a series, in the order of the original starts.
+ */
+import type { Component } from '../content-lines.js';
+import { UTC } from '../zones/iana.js';
+import type { Zone } from '../zones/zone.js';
+import { Budget } from './budget.js';
+import type { CalendarObject, Override } from './parse.js';
+import { mergeSorted, RecurrenceSet, type Start, StartMap } from './recurrence-set.js';
+import { endOf, type Length, longest, matchSpan, type Span, type Timing, timingOf } from './timing.js';
+import { DAY, type IcalTime } from './values.js';
+import { ZoneTable } from './zones.js';
+
+export { Budget } from './budget.js';
+export { TooComplex } from './error.js';
+export type { Span } from './timing.js';
+
+export interface Occurrence {
+  /** Which occurrence of a series, in the form of its DTSTART; null where nothing recurs. */
+  readonly recurrenceId: IcalTime | null;
+  readonly start: number;
+  /** Equal to `start` where it has no length. */
+  readonly end: number;
+  /** Given by dates: `start` and `end` are midnights in the viewer's zone. */
+  readonly allDay: boolean;
+  /** Dates and floating times: another viewer sees another instant. */
+  readonly floating: boolean;
+  /** The component that describes it: the master or an override. */
+  readonly component: Component;
+  /** The half-open interval by which RFC 4791 §9.9 compares it with a time range. */
+  readonly span: Span;
+}
+
+export interface OccurrenceOptions {
+  readonly from: number;
+  readonly to: number;
+  /** The viewer's zone, for dates and floating times. Default: UTC. */
+  readonly zone?: Zone;
+  /** Work that may be done. Default: some tens of milliseconds. */
+  readonly budget?: Budget;
+}
+
+/** @throws TooComplex while iterating, when the budget is spent; IcalError for values that can't be read */
+export function occurrences(object: CalendarObject, options: OccurrenceOptions): Iterable<Occurrence> {
+  const zones = new ZoneTable(object.timezones, options.zone ?? UTC);
+  return new Series(object, zones).within({ start: options.from, end: options.to }, options.budget ?? new Budget());
+}
+
+/** What one component makes of the starts from its RECURRENCE-ID on: the master, or an override with THISANDFUTURE. */
+interface Variant {
+  readonly since: Start;
+  readonly component: Component;
+  readonly timing: Timing;
+}
+
+/** A calendar object's series: the recurrence set of its master, and its overrides. */
+export class Series {
+  readonly #object: CalendarObject;
+  readonly #zones: ZoneTable;
+  readonly #set: RecurrenceSet | null;
+  readonly #overridden: StartMap<true> | null;
+  /** THISANDFUTURE overrides, ascending. */
+  readonly #variants: readonly Variant[];
+
+  constructor(object: CalendarObject, zones: ZoneTable) {
+    this.#object = object;
+    this.#zones = zones;
+    const timing = object.master && timingOf(object.master, zones);
+    this.#set = object.master && timing ? new RecurrenceSet(object.master, timing, zones) : null;
+    this.#overridden = this.#set && new StartMap(this.#set.timing.start, zones);
+    for (const override of object.overrides) this.#overridden?.set(override.recurrenceId, true);
+    this.#variants = this.#readVariants();
+  }
+
+  get set(): RecurrenceSet | null {
+    return this.#set;
+  }
+
+  get recurs(): boolean {
+    return (this.#set?.recurs ?? false) || this.#object.overrides.length > 0;
+  }
+
+  /** Occurrences whose `span` overlaps the window. */
+  *within(window: Span, budget: Budget): Generator<Occurrence> {
+    const sources = [this.#explicit(window), this.#generated(window, budget)];
+    yield* mergeSorted(sources, ({ start }) => start);
+  }
+
+  /** Occurrences described by overrides, ascending; those that EXDATE names are gone. */
+  #explicit(window: Span): Occurrence[] {
+    const found: Occurrence[] = [];
+    for (const override of this.#object.overrides) {
+      const start = this.#set?.startOf(override.recurrenceId);
+      if (start && this.#set?.isExcluded(start)) continue;
+      const occurrence = this.#ofOverride(override, start);
+      if (occurrence && overlap(occurrence.span, window)) found.push(occurrence);
+    }
+    return found.sort((a, b) => a.start - b.start);
+  }
+
+  /** An override without a date of its own stays where the occurrence was. */
+  #ofOverride(override: Override, original: Start | undefined): Occurrence | null {
+    const timing =
+      timingOf(override.component, this.#zones) ?? (this.#set && { ...this.#set.timing, start: override.recurrenceId });
+    if (!timing) return null;
+    const id = original && this.#set ? idOf(original, this.#set.timing) : override.recurrenceId;
+    const instant = this.#zones.instant(timing.start);
+    return occurrenceOf(override.component, id, timing, { instant, local: timing.start.local }, timing.length);
+  }
+
+  *#generated(window: Span, budget: Budget): Generator<Occurrence> {
+    const set = this.#set;
+    if (!set || !this.#object.master) return;
+    const reach = this.#reach(set);
+    for (const start of set.starts({ start: window.start - reach.after, end: window.end + reach.before }, budget)) {
+      if (this.#overridden?.has(start)) continue;
+      const occurrence = this.#ofStart(start, set, this.#object.master);
+      if (overlap(occurrence.span, window)) yield occurrence;
+    }
+  }
+
+  #ofStart(start: Start, set: RecurrenceSet, master: Component): Occurrence {
+    const id = set.recurs ? idOf(start, set.timing) : null;
+    const variant = this.#variantAt(start.instant);
+    if (!variant) return occurrenceOf(master, id, set.timing, start, start.length ?? set.timing.length);
+    const { timing, component, since } = variant;
+    const local = timing.start.local + (start.local - since.local);
+    const instant = timing.start.kind === 'utc' ? local : timing.zone.toInstant(local);
+    return occurrenceOf(component, id, timing, { instant, local }, start.length ?? timing.length);
+  }
+
+  /** The last variant that has begun. */
+  #variantAt(instant: number): Variant | undefined {
+    let low = 0;
+    let high = this.#variants.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#variants[middle] as Variant).since.instant <= instant) low = middle + 1;
+      else high = middle;
+    }
+    return this.#variants[low - 1];
+  }
+
+  /** How far before and after the start in the set an occurrence can be. */
+  #reach(set: RecurrenceSet): { before: number; after: number } {
+    let before = 1;
+    let after = Math.max(longest(set.timing.length), ...set.lengths.map(longest)) + DAY;
+    for (const { timing, since } of this.#variants) {
+      const shift = this.#zones.instant(timing.start) - since.instant;
+      before = Math.max(before, DAY - shift);
+      after = Math.max(after, shift + longest(timing.length) + DAY);
+    }
+    return { before, after };
+  }
+
+  #readVariants(): Variant[] {
+    const set = this.#set;
+    if (!set) return [];
+    const variants: Variant[] = [];
+    for (const { thisAndFuture, recurrenceId, component } of this.#object.overrides) {
+      const timing = thisAndFuture ? timingOf(component, this.#zones) : null;
+      if (timing) variants.push({ since: set.startOf(recurrenceId), component, timing });
+    }
+    return variants.sort((a, b) => a.since.instant - b.since.instant);
+  }
+}
+
+function occurrenceOf(
+  component: Component,
+  recurrenceId: IcalTime | null,
+  timing: Timing,
+  start: Start,
+  length: Length,
+): Occurrence {
+  const end = endOf(start.local, start.instant, length, timing.zone);
+  return {
+    recurrenceId,
+    start: start.instant,
+    end,
+    allDay: timing.start.kind === 'date',
+    floating: timing.start.kind === 'date' || timing.start.kind === 'floating',
+    component,
+    span: matchSpan(component.name, start.instant, end, timing),
+  };
+}
+
+function idOf(start: Start, timing: Timing): IcalTime {
+  return { kind: timing.start.kind, local: start.local, tzid: timing.start.tzid };
+}
+
+function overlap(span: Span, window: Span): boolean {
+  return span.start < window.end && span.end > window.start;
+}
