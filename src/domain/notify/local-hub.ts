@@ -1,5 +1,6 @@
 import type { Id, Scope } from '../types.js';
 import type { ChangeHub, Subscription } from './hub.js';
+import { TimerWheel } from './timer-wheel.js';
 
 /** Carries signals between processes. */
 export interface ChangeBus {
@@ -18,6 +19,7 @@ export type WatchMail = (s: Scope, folders: readonly Id[], changed: (folder: Id)
  */
 export class LocalHub implements ChangeHub {
   private readonly waiters = new Map<string, Set<Waiter>>();
+  private readonly timers = new TimerWheel();
   private draining = false;
 
   constructor(
@@ -33,7 +35,7 @@ export class LocalHub implements ChangeHub {
 
   subscribe(s: Scope, collections: readonly Id[]): Subscription {
     const keys = collections.map((collection) => keyOf(s.account, collection));
-    const waiter = new Waiter(s.signal, () => this.forget(waiter, keys));
+    const waiter = new Waiter(this.timers, s.signal, () => this.forget(waiter, keys));
     for (const key of keys) this.waitersOf(key).add(waiter);
     waiter.onClose(this.watchMail(s, collections, (folder) => waiter.signal(folder)));
     if (this.draining) waiter.end();
@@ -88,6 +90,7 @@ class Waiter implements Subscription {
   private ended = false;
 
   constructor(
+    private readonly timers: TimerWheel,
     private readonly abort: AbortSignal | undefined,
     forget: () => void,
   ) {
@@ -113,9 +116,9 @@ class Waiter implements Subscription {
   async next(ms: number): Promise<readonly Id[]> {
     if (this.signalled.size === 0 && !this.ended && !this.abort?.aborted) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(0, ms));
+        const cancel = this.timers.after(ms, resolve);
         this.wake = () => {
-          clearTimeout(timer);
+          cancel();
           resolve();
         };
       });
