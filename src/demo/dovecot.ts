@@ -1,17 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { stopOrphan } from '../infra/processes.js';
 import { findRunner, giveTo, type Runner } from '../infra/unprivileged.js';
 import { type DovecotPorts, dovecotConfig } from './dovecot-config.js';
+import { launchMaster, type Master, runDoveadm, untilGreeting } from './dovecot-process.js';
 import { type DovecotPrograms, findDovecot } from './find-dovecot.js';
 import { deliverByLmtp } from './lmtp.js';
-import { freePorts } from './ports.js';
+import { freePort } from './ports.js';
 
 export { DOVECOT_PACKAGES, type DovecotPrograms, findDovecot } from './find-dovecot.js';
 
@@ -35,7 +31,7 @@ export interface DovecotOptions {
   /** PEM files; then STARTTLS is offered and there is an IMAPS port. */
   tls?: { cert: string; key: string };
   managesieve?: boolean;
-  /** Fixed ports; the others are chosen freely. */
+  /** Wanted ports; one that is taken, and those not named, are chosen freely. */
   ports?: Partial<DovecotPorts>;
   /** Gets each line that Dovecot logs. */
   log?(line: string): void;
@@ -62,8 +58,7 @@ export interface Dovecot {
   stop(): Promise<void>;
 }
 
-const START_MS = 20_000;
-const LOG_LINES = 2000;
+const MAX_ATTEMPTS = 3;
 const BASE_PATH_MAX = 70; // Dovecot makes sockets with names of up to 35 bytes in base_dir
 
 /** Starts a Dovecot of our own on 127.0.0.1, unprivileged and in the foreground. Throws a sentence when it is not installed. */
@@ -76,13 +71,36 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   await clearOrphan(dir, conf);
   const base = await prepareFolders(runner, dir);
   const users = new Map(Object.entries(options.users ?? {}));
-  const ports = await choosePorts(options, programs);
   await writeUsers(dir, users);
-  await writeFile(conf, dovecotConfig({ ...defaults(options), base, dir, runner, ports }));
-  await giveTo(runner, dir);
-  const server = launch(runner, [programs.dovecot, '-F', '-c', conf], options.log);
-  await writeFile(join(dir, 'master'), String(server.pid));
-  await ready(ports.imap, server);
+  for (let attempt = 1; ; attempt++) {
+    const ports = await choosePorts(options, programs);
+    await writeFile(conf, dovecotConfig({ ...defaults(options), base, dir, runner, ports }));
+    await giveTo(runner, dir);
+    const server = launchMaster(runner, [programs.dovecot, '-F', '-c', conf], options.log);
+    await writeFile(join(dir, 'master'), String(server.pid));
+    try {
+      await untilGreeting(ports.imap, server);
+      return handle({ options, programs, runner, dir, conf, base, users, ports, server });
+    } catch (error) {
+      const raced = server.logs().includes('Address already in use'); // somebody took a port between our look and the start
+      if (!raced || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+interface Parts {
+  options: DovecotOptions;
+  programs: DovecotPrograms;
+  runner: Runner;
+  dir: string;
+  conf: string;
+  base: string;
+  users: Map<string, string>;
+  ports: DovecotPorts;
+  server: Master;
+}
+
+function handle({ options, programs, runner, dir, conf, base, users, ports, server }: Parts): Dovecot {
   return {
     ports,
     dir,
@@ -96,7 +114,7 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     },
     mailDir: (user) => join(dir, 'mail', user.toLowerCase()),
     deliver: (address, raw, from) => deliverByLmtp(ports.lmtp, [address].flat(), raw, from),
-    doveadm: (...args) => doveadm(runner, [programs.doveadm, '-c', conf, ...args]),
+    doveadm: (...args) => runDoveadm(runner, [programs.doveadm, '-c', conf, ...args]),
     setPassword: async (address, password) => {
       users.set(address, password);
       await writeUsers(dir, users);
@@ -142,80 +160,11 @@ async function writeUsers(dir: string, users: ReadonlyMap<string, string>): Prom
 
 async function choosePorts(options: DovecotOptions, programs: DovecotPrograms): Promise<DovecotPorts> {
   const sieve = options.managesieve && programs.managesieve;
-  const fixed = options.ports ?? {};
-  const free = await freePorts(4);
+  const { imap, lmtp, imaps, managesieve } = options.ports ?? {};
   return {
-    imap: fixed.imap ?? free[0]!,
-    lmtp: fixed.lmtp ?? free[1]!,
-    ...(options.tls ? { imaps: fixed.imaps ?? free[2]! } : {}),
-    ...(sieve ? { managesieve: fixed.managesieve ?? free[3]! } : {}),
+    imap: await freePort(imap),
+    lmtp: await freePort(lmtp),
+    ...(options.tls ? { imaps: await freePort(imaps) } : {}),
+    ...(sieve ? { managesieve: await freePort(managesieve) } : {}),
   };
-}
-
-interface Master {
-  pid: number | undefined;
-  ended: Promise<void>;
-  logs(): string;
-  stop(): Promise<void>;
-}
-
-function launch(runner: Runner, argv: readonly string[], log?: (line: string) => void): Master {
-  const [command, ...args] = runner.wrapChild(argv, 'TERM');
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true, cwd: '/' });
-  const lines: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
-    if (lines.push(line) > LOG_LINES) lines.shift();
-    log?.(line);
-  });
-  let over = false;
-  const ended = new Promise<void>((done) => child.once('close', done).once('error', done)).then(() => {
-    over = true;
-  });
-  const stop = async () => {
-    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-      if (over) return;
-      child.kill(signal);
-      await Promise.race([ended, sleep(10_000, undefined, { ref: false })]);
-    }
-  };
-  return { pid: child.pid, ended, stop, logs: () => lines.join('\n') };
-}
-
-async function ready(port: number, server: Master): Promise<void> {
-  let over = false;
-  void server.ended.then(() => {
-    over = true;
-  });
-  const end = Date.now() + START_MS;
-  while (!(await greets(port))) {
-    if (over || Date.now() > end) {
-      await server.stop();
-      throw new Error(`Dovecot did not start:\n${server.logs()}`);
-    }
-    await sleep(20);
-  }
-}
-
-/** Whether an IMAP server greets on that port. */
-function greets(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect({ host: '127.0.0.1', port });
-    const finish = (answer: boolean) => {
-      socket.destroy();
-      done(answer);
-    };
-    socket.setTimeout(2000, () => finish(false));
-    socket.once('error', () => finish(false));
-    socket.once('data', (data) => finish(data.toString().startsWith('* OK')));
-  });
-}
-
-async function doveadm(runner: Runner, argv: readonly string[]): Promise<string> {
-  const [command, ...args] = runner.wrap(argv);
-  try {
-    return (await promisify(execFile)(command, args, { cwd: '/', maxBuffer: 64 << 20 })).stdout;
-  } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string };
-    throw new Error(`doveadm ${argv.slice(3).join(' ')}: ${stderr?.trim() || message}`);
-  }
 }

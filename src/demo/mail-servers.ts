@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Dovecot, startDovecot } from './dovecot.js';
-import { isFree } from './ports.js';
+import { freePort } from './ports.js';
 import { type Submission, startSubmission } from './submission.js';
 
 /** The people of the demo; all have the same password. */
@@ -23,12 +23,11 @@ export interface DemoMailPorts {
 /** Starts the demo's Dovecot and the submission server that delivers to its mailboxes and to nobody else. */
 export async function startDemoMail(dataDir: string, wanted: DemoMailPorts, log: (line: string) => void): Promise<DemoMail> {
   const users = Object.fromEntries(DEMO_USERS.map((user) => [user, DEMO_PASSWORD]));
-  const imap = await ifFree(wanted.imap);
   const dovecot = await startDovecot({
     dir: join(dataDir, 'dovecot'),
     users,
     managesieve: true,
-    ports: imap === undefined ? {} : { imap },
+    ports: { imap: wanted.imap },
     log: onlyTrouble(log),
   });
   const submission = await startSubmission({
@@ -36,7 +35,7 @@ export async function startDemoMail(dataDir: string, wanted: DemoMailPorts, log:
     isLocal: (address) => (DEMO_USERS as readonly string[]).includes(address.toLowerCase()),
     outbox: join(dataDir, 'outbox'),
     authenticate: (user, password) => users[user.toLowerCase()] === password,
-    port: (await ifFree(wanted.smtp)) ?? 0,
+    port: await freePort(wanted.smtp),
     log,
   });
   const stop = async () => {
@@ -44,10 +43,6 @@ export async function startDemoMail(dataDir: string, wanted: DemoMailPorts, log:
     await dovecot.stop();
   };
   return { dovecot, submission, stop };
-}
-
-async function ifFree(port: number): Promise<number | undefined> {
-  return (await isFree(port, '127.0.0.1')) ? port : undefined;
 }
 
 /** Dovecot tells about every login; the terminal needs only what went wrong. */

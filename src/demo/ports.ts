@@ -9,6 +9,12 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+/** The wanted port of 127.0.0.1, or another one where that is taken or none is wanted. */
+export async function freePort(wanted?: number): Promise<number> {
+  if (wanted !== undefined && (await isFree(wanted, '127.0.0.1'))) return wanted;
+  return (await freePorts(1))[0]!;
+}
+
 /** Whether nobody listens on that port. */
 export async function isFree(port: number, host: string): Promise<boolean> {
   try {

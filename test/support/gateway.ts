@@ -45,8 +45,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const child = spawn(process.execPath, [builtPath('src', 'main.js')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const gateway = wrap(child, { ...options, port }, env.TLS_CERT !== undefined);
   onEnd(() => gateway.kill('SIGKILL'));
-  if (options.wait !== false) await ready(gateway);
-  return gateway;
+  if (options.wait === false) return gateway;
+  try {
+    await ready(gateway);
+    return gateway;
+  } catch (error) {
+    const raced = gateway.logs().includes('EADDRINUSE') && options.port === undefined; // the free port was taken in between
+    if (!raced) throw error;
+    return startGateway(options);
+  }
 }
 
 /** Only what a test names: settings of the developer's own shell must not leak in. */
