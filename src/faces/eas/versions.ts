@@ -3,6 +3,9 @@ export const VERSIONS = ['2.5', '12.0', '12.1', '14.0', '14.1', '16.0', '16.1'] 
 
 export type EasVersion = (typeof VERSIONS)[number];
 
+/** Versions that are announced and answered; a version belongs here only when all of its commands work. */
+export const OFFERED: readonly EasVersion[] = ['14.0', '14.1', '16.0', '16.1'];
+
 /** Whether `version` is `least` or newer. */
 export function atLeast(version: EasVersion, least: EasVersion): boolean {
   return VERSIONS.indexOf(version) >= VERSIONS.indexOf(least);
@@ -11,4 +14,33 @@ export function atLeast(version: EasVersion, least: EasVersion): boolean {
 /** The version a header or query names, or undefined when it is none of ours. */
 export function parseVersion(text: string | undefined): EasVersion | undefined {
   return VERSIONS.find((version) => version === text?.trim());
+}
+
+/** What a version changes in the way the server answers; rows are the first version that has the behaviour. */
+const FEATURES = {
+  /** Errors travel as common Status values instead of HTTP codes (MS-ASCMD 2.2.2). */
+  commonStatus: '14.0',
+  /** Collections without changes may be left out, an answer without any may be empty (MS-ASCMD 2.2.1.21). */
+  emptyAnswer: '12.1',
+  /** The class of a collection is known from its id and no longer sent. */
+  implicitClass: '14.0',
+  /** SendMail and its kin are WBXML documents. */
+  composeMail: '14.0',
+  /** DeviceInformation must be inside the first Provision (MS-ASPROV 2.2.2.53). */
+  provisionInformation: '14.1',
+  /** UserInformation lists Accounts (MS-ASCMD UserInformation). */
+  accounts: '14.1',
+  /** Only this account's data can be wiped (MS-ASPROV AccountOnlyRemoteWipe). */
+  accountWipe: '16.1',
+  conversations: '14.0',
+  preview: '14.0',
+  notes: '14.0',
+  categories: '14.0',
+} as const satisfies Record<string, EasVersion>;
+
+export type Feature = keyof typeof FEATURES;
+
+/** Whether a version has a feature. */
+export function has(version: EasVersion, feature: Feature): boolean {
+  return atLeast(version, FEATURES[feature]);
 }

@@ -1,0 +1,108 @@
+import { HIERARCHY } from '../../../domain/notify/hub.js';
+import type { Id } from '../../../domain/types.js';
+import type { TagName } from '../../../formats/wbxml/pages.js';
+import { type Element, elements, text } from '../../../formats/wbxml/tree.js';
+import type { EasAnswer, EasContext } from '../context.js';
+import { folderCreate, folderDelete, folderUpdate } from './folder-change.js';
+import { folderSync } from './folder-sync.js';
+import { getItemEstimate } from './get-item-estimate.js';
+import { itemOperations } from './item-operations.js';
+import { moveItems } from './move-items.js';
+import { ping } from './ping.js';
+import { provision } from './provision.js';
+import { sendMail } from './send-mail.js';
+import { settings } from './settings.js';
+import { sync } from './sync.js';
+
+/** Which sync states a command needs, read from its document; `hint` is what the last full Sync was about. */
+type CollectionsOf = (body: Element | null, hint: readonly Id[]) => readonly Id[];
+
+/** A row of the command table. */
+export interface Command {
+  readonly state: 'served' | 'unserved';
+  /** Root element of request and answer. */
+  readonly root: TagName;
+  /** Element of the answer that holds the Status of the whole command. */
+  readonly status: TagName;
+  /** Whether the current policy key must come with it (MS-ASPROV 3.1.5.1). */
+  readonly needsPolicy: boolean;
+  /** The body is no WBXML document. */
+  readonly opaqueBody?: boolean;
+  readonly collections: CollectionsOf;
+  run(context: EasContext): Promise<EasAnswer>;
+}
+
+type Page = 'AirSync' | 'ComposeMail' | 'FolderHierarchy' | 'Move' | 'GetItemEstimate' | 'MeetingResponse';
+
+const none: CollectionsOf = () => [];
+const hierarchy: CollectionsOf = () => [HIERARCHY];
+
+/** All texts of an element anywhere in the document, at most 1,000, without repetition. */
+const named =
+  (tag: TagName): CollectionsOf =>
+  (body, hint) =>
+    body ? [...new Set(textsOf(body, tag))].slice(0, 1000) : hint;
+
+const syncCollections: CollectionsOf = (body, hint) => {
+  const listed = named('AirSync:CollectionId')(body, hint);
+  return [...new Set([...listed, ...hint])];
+};
+
+const pingCollections: CollectionsOf = (body, hint) => [...named('Ping:Id')(body, hint), HIERARCHY];
+
+function served(
+  root: TagName,
+  run: Command['run'],
+  options: { collections?: CollectionsOf; open?: boolean; status?: TagName } = {},
+): Command {
+  return {
+    state: 'served',
+    root,
+    status: options.status ?? (`${root.split(':')[0]}:Status` as TagName),
+    needsPolicy: !options.open,
+    collections: options.collections ?? none,
+    run,
+  };
+}
+
+function unserved(root: TagName): Command {
+  const status = `${root.split(':')[0] as Page}:Status` as TagName;
+  const run = () => Promise.reject(new Error(`${root} has no handler`));
+  return { state: 'unserved', root, status, needsPolicy: true, collections: none, run };
+}
+
+/** Every command of MS-ASCMD 2.2.1 by the name in the query. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
+  ['Sync', served('AirSync:Sync', sync, { collections: syncCollections })],
+  ['SendMail', served('ComposeMail:SendMail', sendMail)],
+  ['FolderSync', served('FolderHierarchy:FolderSync', folderSync, { collections: hierarchy })],
+  ['FolderCreate', served('FolderHierarchy:FolderCreate', folderCreate, { collections: hierarchy })],
+  ['FolderDelete', served('FolderHierarchy:FolderDelete', folderDelete, { collections: hierarchy })],
+  ['FolderUpdate', served('FolderHierarchy:FolderUpdate', folderUpdate, { collections: hierarchy })],
+  ['MoveItems', served('Move:MoveItems', moveItems, { collections: named('Move:SrcFldId') })],
+  [
+    'GetItemEstimate',
+    served('GetItemEstimate:GetItemEstimate', getItemEstimate, { collections: named('GetItemEstimate:CollectionId') }),
+  ],
+  ['Settings', served('Settings:Settings', settings)],
+  ['Ping', served('Ping:Ping', ping, { collections: pingCollections, open: true })],
+  ['ItemOperations', served('ItemOperations:ItemOperations', itemOperations)],
+  ['Provision', served('Provision:Provision', provision, { open: true })],
+  ['SmartForward', unserved('ComposeMail:SmartForward')],
+  ['SmartReply', unserved('ComposeMail:SmartReply')],
+  ['MeetingResponse', unserved('MeetingResponse:MeetingResponse')],
+  ['Search', unserved('Search:Search')],
+  ['Find', unserved('Find:Find')],
+  ['ResolveRecipients', unserved('ResolveRecipients:ResolveRecipients')],
+  ['ValidateCert', unserved('ValidateCert:ValidateCert')],
+]);
+
+/** Commands announced by OPTIONS: those with a handler. */
+export const SERVED_COMMANDS: readonly string[] = [...COMMANDS].filter(([, row]) => row.state === 'served').map(([name]) => name);
+
+function* textsOf(element: Element, tag: TagName): Generator<string> {
+  for (const inner of elements(element)) {
+    if (inner.tag === tag) yield text(inner) ?? '';
+    else yield* textsOf(inner, tag);
+  }
+}

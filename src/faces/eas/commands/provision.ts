@@ -1,0 +1,96 @@
+import { randomInt } from 'node:crypto';
+import { child, children, childText, type Element, el } from '../../../formats/wbxml/tree.js';
+import { documentAnswer, type EasAnswer, type EasContext } from '../context.js';
+import { readDeviceInformation } from '../device-information.js';
+import { policyDocument } from '../policy.js';
+import { COMMON, StatusError } from '../status.js';
+import { has } from '../versions.js';
+
+const POLICY_TYPE = 'MS-EAS-Provisioning-WBXML';
+/** Status of the command and of a Policy (MS-ASPROV 2.2.2.54). */
+const PROVISION = { Success: 1, ProtocolError: 2 } as const;
+const POLICY = { Success: 1, NoPolicy: 2, UnknownType: 3, WrongKey: 5 } as const;
+/** What a device says of a policy: 1 applied, 2 partly, 3 not, 4 managed by somebody else. */
+const APPLIED = '1';
+const KEY_LIMIT = 2 ** 31;
+
+/** The two phases of provisioning, and the wipe (MS-ASPROV 3.1.5.1). */
+export async function provision(context: EasContext): Promise<EasAnswer> {
+  const { body, device } = context;
+  const acknowledged = body && (child(body, 'Provision:RemoteWipe') ?? child(body, 'Provision:AccountOnlyRemoteWipe'));
+  if (acknowledged) return wiped(context, acknowledged);
+  if (device.wipe === 'pending') return answer(el('Provision:RemoteWipe'));
+  if (device.wipe === 'account-pending') return answer(el('Provision:AccountOnlyRemoteWipe'));
+  const policy = body && children(child(body, 'Provision:Policies'), 'Provision:Policy')[0];
+  const information = body ? child(body, 'Settings:DeviceInformation') : undefined;
+  if (policy && child(policy, 'Provision:PolicyKey')) return acknowledge(context, policy);
+  if (!information && has(context.version, 'provisionInformation'))
+    throw new StatusError(COMMON.DeviceInformationRequired, 'no DeviceInformation');
+  if (information) await keepInformation(context, information);
+  if (!policy) throw new StatusError(PROVISION.ProtocolError, 'no Policy');
+  return offer(context, policy, information !== undefined);
+}
+
+/** First phase: the policy and a temporary key. */
+async function offer(context: EasContext, policy: Element, informed: boolean): Promise<EasAnswer> {
+  const type = childText(policy, 'Provision:PolicyType') ?? '';
+  const settings = informed ? el('Settings:DeviceInformation', el('Settings:Status', 1)) : undefined;
+  if (type === '') throw new StatusError(PROVISION.ProtocolError, 'no PolicyType');
+  if (type !== POLICY_TYPE) return answer(policies(type, POLICY.UnknownType), settings);
+  const pendingPolicyKey = newKey(context.device.policyKey);
+  await context.store.save(context.session, context.query.deviceId, { pendingPolicyKey });
+  const data = el('Provision:Data', policyDocument(context.version));
+  return answer(policies(type, POLICY.Success, pendingPolicyKey, data), settings);
+}
+
+/** Second phase: the device acknowledges the temporary key and gets the one it must carry from now on. */
+async function acknowledge(context: EasContext, policy: Element): Promise<EasAnswer> {
+  const { device, store, session, query } = context;
+  const type = childText(policy, 'Provision:PolicyType') ?? POLICY_TYPE;
+  const key = Number(childText(policy, 'Provision:PolicyKey'));
+  const known = key === device.pendingPolicyKey || key === device.policyKey;
+  if (!known || !(key > 0)) return answer(policies(type, POLICY.WrongKey));
+  const status = childText(policy, 'Provision:Status')?.trim();
+  if (status !== APPLIED) context.log.info({ device: query.deviceId, status }, 'device applied the policy only partly');
+  const policyKey = newKey(device.pendingPolicyKey);
+  await store.save(session, query.deviceId, { policyKey });
+  return answer(policies(type, POLICY.Success, policyKey));
+}
+
+/** The device tells that it has erased the account or itself. */
+async function wiped(context: EasContext, element: Element): Promise<EasAnswer> {
+  const done = childText(element, 'Provision:Status')?.trim() === '1';
+  const pending = context.device.wipe === 'pending' || context.device.wipe === 'account-pending';
+  context.log.warn({ device: context.query.deviceId, done }, 'device reported a wipe');
+  if (done && pending)
+    await context.store.save(context.session, context.query.deviceId, { wipe: 'done', policyKey: 0, pendingPolicyKey: 0 });
+  return answer();
+}
+
+async function keepInformation(context: EasContext, element: Element): Promise<void> {
+  const information = { ...context.device.information, ...readDeviceInformation(element) };
+  await context.store.save(context.session, context.query.deviceId, { information });
+}
+
+/** Never 0, never the other key of the device. */
+function newKey(other: number): number {
+  const key = randomInt(1, KEY_LIMIT);
+  return key === other ? newKey(other) : key;
+}
+
+function policies(type: string, status: number, key?: number, data?: Element): Element {
+  return el(
+    'Provision:Policies',
+    el(
+      'Provision:Policy',
+      el('Provision:PolicyType', type),
+      el('Provision:Status', status),
+      key === undefined ? undefined : el('Provision:PolicyKey', key),
+      data,
+    ),
+  );
+}
+
+function answer(detail?: Element, settings?: Element): EasAnswer {
+  return documentAnswer(el('Provision:Provision', settings, el('Provision:Status', PROVISION.Success), detail));
+}

@@ -1,0 +1,54 @@
+import type { Device, DeviceStore, SyncStates } from '../../domain/devices/model.js';
+import type { Services } from '../../domain/services.js';
+import type { Id, Logger, Session } from '../../domain/types.js';
+import type { Element } from '../../formats/wbxml/tree.js';
+import type { Locks } from './locks.js';
+import type { EasQuery } from './query.js';
+import type { CachedSync } from './sync/cache.js';
+import type { EasVersion } from './versions.js';
+import type { Waits } from './waits.js';
+
+/** What lives as long as the process and is shared by all requests. */
+export interface Runtime {
+  readonly locks: Locks;
+  readonly waits: Waits;
+  /** The last Sync request of each device, so that an empty request needs one look into the database. */
+  readonly lastSync: Map<string, CachedSync>;
+}
+
+/** One command on its way: everything a handler may use. */
+export interface EasContext {
+  readonly services: Services;
+  readonly runtime: Runtime;
+  readonly session: Session;
+  readonly query: EasQuery;
+  readonly version: EasVersion;
+  /** The decoded document, null when the request had no body. */
+  readonly body: Element | null;
+  /** The body as it came, for commands that are not WBXML. */
+  readonly raw: Uint8Array;
+  readonly device: Device;
+  /** Sync states of the collections the command table asked for. */
+  readonly states: ReadonlyMap<Id, SyncStates>;
+  /** The device store, or one without memory for devices that only try the account. */
+  readonly store: DeviceStore;
+  readonly log: Logger;
+}
+
+/** What a handler answers. */
+export type EasAnswer =
+  | { readonly kind: 'document'; readonly root: Element }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'bytes'; readonly type: string; readonly body: Uint8Array };
+
+export function documentAnswer(root: Element): EasAnswer {
+  return { kind: 'document', root };
+}
+
+/** HTTP 200 without a body: nothing changed, or the message was sent. */
+export const EMPTY: EasAnswer = { kind: 'empty' };
+
+/** Identifies the device over all accounts, for locks and waiting requests. */
+export function deviceKey(context: { readonly session: Session; readonly query: EasQuery }): string {
+  return `${context.session.account}/${context.query.deviceId}`;
+}

@@ -1,0 +1,165 @@
+import express, { type Request, type Response, type Router } from 'express';
+import type { Device } from '../../domain/devices/model.js';
+import type { Services } from '../../domain/services.js';
+import type { Logger, Session } from '../../domain/types.js';
+import { decode } from '../../formats/wbxml/decode.js';
+import { encode } from '../../formats/wbxml/encode.js';
+import { type Element, el } from '../../formats/wbxml/tree.js';
+import { COMMANDS, type Command, SERVED_COMMANDS } from './commands/index.js';
+import { deviceKey, type EasAnswer, type EasContext, type Runtime } from './context.js';
+import { checkPolicyKey, checkStanding, TRIAL_DEVICE } from './gate.js';
+import { Locks } from './locks.js';
+import { type EasQuery, MalformedQuery, parseQuery } from './query.js';
+import { COMMON, failureOf, HttpError, StatusError } from './status.js';
+import { trialStore, unknownDevice } from './trial-store.js';
+import { type EasVersion, OFFERED } from './versions.js';
+import { Waits } from './waits.js';
+
+const WBXML = 'application/vnd.ms-sync.wbxml';
+/** Major number 15: some clients choose by it what they dare to ask. */
+const SERVER_VERSION = '15.1';
+
+const SERVER_HEADERS = { 'Cache-Control': 'private', 'MS-Server-ActiveSync': SERVER_VERSION };
+const VERSION_HEADERS = {
+  'MS-ASProtocolVersions': OFFERED.join(','),
+  'MS-ASProtocolCommands': SERVED_COMMANDS.join(','),
+};
+
+/**
+ * The ActiveSync face, to be mounted at `/Microsoft-Server-ActiveSync`. Expects `req.body` as a Buffer and
+ * `res.locals.session`, `res.locals.log` from the HTTP layer. (MS-ASHTTP)
+ */
+export function easRouter(services: Services): Router {
+  const runtime: Runtime = { locks: new Locks(), waits: new Waits(), lastSync: new Map() };
+  const router = express.Router();
+  router.options('/', (_req, res) => {
+    res.set({ ...SERVER_HEADERS, ...VERSION_HEADERS, Allow: 'OPTIONS,POST', Public: 'OPTIONS,POST' });
+    res.status(200).end();
+  });
+  router.post('/', (req, res) => post(services, runtime, req, res));
+  router.all('/', (_req, res) => {
+    res
+      .set({ ...SERVER_HEADERS, Allow: 'OPTIONS,POST' })
+      .status(405)
+      .end();
+  });
+  return router;
+}
+
+async function post(services: Services, runtime: Runtime, req: Request, res: Response): Promise<void> {
+  res.set(SERVER_HEADERS);
+  const log: Logger = res.locals.log ?? services.log;
+  let query: EasQuery;
+  try {
+    query = parseQuery(req.originalUrl.slice(req.originalUrl.indexOf('?') + 1), req.headers);
+  } catch (error) {
+    if (!(error instanceof MalformedQuery)) throw error;
+    log.info({ reason: error.message }, 'unreadable ActiveSync query');
+    res.status(400).end();
+    return;
+  }
+  Object.assign(res.locals, { command: query.command, device: query.deviceId });
+  const version = OFFERED.find((offered) => offered === query.version);
+  if (!version) return refuseVersion(res, query);
+  const command = COMMANDS.get(query.command);
+  const hangUp = new AbortController();
+  res.on('close', () => hangUp.abort());
+  try {
+    if (!command) throw new HttpError(501, `unknown command ${query.command.slice(0, 40)}`);
+    const session = sessionOf(res, query, hangUp.signal);
+    send(res, await run(services, runtime, session, query, version, command, req, log), session.signal);
+  } catch (error) {
+    if (hangUp.signal.aborted) return;
+    fail(res, error, version, command, log);
+  }
+}
+
+function refuseVersion(res: Response, query: EasQuery): void {
+  res.locals.log?.info({ version: query.version ?? null }, 'protocol version is not offered');
+  res
+    .set({ ...VERSION_HEADERS, 'X-MS-RP': OFFERED.join(',') })
+    .status(400)
+    .end();
+}
+
+function sessionOf(res: Response, query: EasQuery, hangUp: AbortSignal): Session {
+  const session: Session = res.locals.session;
+  const signal = session.signal ? AbortSignal.any([session.signal, hangUp]) : hangUp;
+  return { ...session, origin: `eas:${query.deviceId}`, signal };
+}
+
+async function run(
+  services: Services,
+  runtime: Runtime,
+  session: Session,
+  query: EasQuery,
+  version: EasVersion,
+  command: Command,
+  req: Request,
+  log: Logger,
+): Promise<EasAnswer> {
+  if (query.deviceId === '') throw new StatusError(COMMON.DeviceIdMissingOrInvalid, 'no usable device id');
+  if (command.state === 'unserved') throw new StatusError(COMMON.CommandNotSupported, `${query.command} is not served`);
+  const raw: Uint8Array = Buffer.isBuffer(req.body) ? req.body : new Uint8Array();
+  const body = command.opaqueBody ? null : documentOf(raw, command);
+  const userAgent = String(req.headers['user-agent'] ?? '').slice(0, 200);
+  const trial = query.deviceId === TRIAL_DEVICE ? trialStore(unknownDevice(query, userAgent)) : undefined;
+  const store = trial ?? services.devices;
+  const remembered = runtime.lastSync.get(deviceKey({ session, query }))?.collections.map((collection) => collection.id);
+  const wanted = command.collections(body, remembered ?? []);
+  const snapshot = await store.open(session, query.deviceId, wanted);
+  const known = snapshot?.device ?? unknownDevice(query, userAgent);
+  checkStanding(known, version, query.command);
+  if (command.needsPolicy) checkPolicyKey(known, query);
+  const device = await seen(known, snapshot !== null, { session, query, userAgent, store });
+  const states = snapshot?.states ?? new Map();
+  return command.run({ services, runtime, session, query, version, body, raw, device, states, store, log });
+}
+
+/** Creates the device at its first accepted command, and keeps type, program and version as last seen. */
+async function seen(
+  device: Device,
+  exists: boolean,
+  { session, query, userAgent, store }: Pick<EasContext, 'session' | 'query' | 'store'> & { userAgent: string },
+): Promise<Device> {
+  const now = { type: query.deviceType, userAgent, protocol: query.version ?? '' };
+  const same = device.type === now.type && device.userAgent === now.userAgent && device.protocol === now.protocol;
+  return exists && same ? device : store.save(session, query.deviceId, now);
+}
+
+function documentOf(raw: Uint8Array, command: Command): Element | null {
+  if (raw.length === 0) return null;
+  let root: Element;
+  try {
+    root = decode(raw);
+  } catch (error) {
+    throw new StatusError(COMMON.InvalidWBXML, error instanceof Error ? error.message : 'unreadable document');
+  }
+  if (root.tag !== command.root) throw new StatusError(COMMON.InvalidXML, `${root.tag} is not the command's element`);
+  return root;
+}
+
+function send(res: Response, answer: EasAnswer, signal: AbortSignal | undefined): void {
+  if (signal?.aborted && res.closed) return;
+  const type = answer.kind === 'bytes' ? answer.type : WBXML;
+  const body = answer.kind === 'document' ? encode(answer.root) : answer.kind === 'bytes' ? answer.body : new Uint8Array();
+  res.set({ 'Content-Type': type, 'Content-Length': String(body.length) });
+  res.status(200).end(body);
+}
+
+function fail(res: Response, error: unknown, version: EasVersion, command: Command | undefined, log: Logger): void {
+  const failure = failureOf(error, version);
+  const expected = error instanceof StatusError || error instanceof HttpError;
+  const message = error instanceof Error ? error.message : String(error);
+  if (expected) log.info({ ...failure, reason: message }, 'ActiveSync command refused');
+  else log.error({ ...failure, err: error }, 'ActiveSync command failed');
+  if ('http' in failure) {
+    res
+      .set(failure.headers ?? {})
+      .status(failure.http)
+      .end();
+    return;
+  }
+  if (!command) throw error;
+  send(res, { kind: 'document', root: el(command.root, el(command.status, failure.status)) }, undefined);
+}

@@ -1,0 +1,58 @@
+import { type Element, el, optional } from '../../../formats/wbxml/tree.js';
+import { atLeast, type EasVersion } from '../versions.js';
+import { type ClientCommand, SYNC } from './request.js';
+import type { AppliedReply, ItemSource } from './source.js';
+import type { Draft, Reply } from './state.js';
+
+/**
+ * Carries out the client's commands and makes their Responses. A command that was answered in the round that is now
+ * repeated is not carried out again: its answer is given again and the draft is kept in step.
+ */
+export async function applyCommands(
+  source: ItemSource,
+  commands: readonly ClientCommand[],
+  draft: Draft,
+  earlier: Readonly<Record<string, Reply>>,
+  version: EasVersion,
+): Promise<readonly Element[]> {
+  const replies = new Map<ClientCommand, AppliedReply>();
+  const open: ClientCommand[] = [];
+  for (const command of commands) {
+    const known = command.kind === 'Fetch' ? undefined : (earlier[command.print] ?? earlier[creation(command)]);
+    if (known) {
+      source.settle(command, known, draft);
+      replies.set(command, known);
+    } else open.push(command);
+  }
+  for (const [place, reply] of (await source.apply(open, draft)).entries()) replies.set(open[place] as ClientCommand, reply);
+  for (const [command, reply] of replies) record(draft, command, reply);
+  return commands.flatMap((command) => response(command, replies.get(command) as AppliedReply, version) ?? []);
+}
+
+/** An Add is known by its ClientId, even if the device edited the item before it sent it again. */
+function creation(command: ClientCommand): string {
+  return command.kind === 'Add' ? `id:${command.clientId}` : '';
+}
+
+function record(draft: Draft, command: ClientCommand, reply: AppliedReply): void {
+  if (command.kind === 'Fetch') return;
+  const { status, serverId } = reply;
+  const kept: Reply = serverId === undefined ? { status } : { status, serverId };
+  draft.replies[command.print] = kept;
+  if (command.kind === 'Add' && status === SYNC.Success) draft.replies[creation(command)] = kept;
+}
+
+/** Every Add and Fetch is answered, Change and Delete when they failed or were about one occurrence (MS-ASCMD Responses). */
+function response(command: ClientCommand, reply: AppliedReply, version: EasVersion): Element | undefined {
+  const occurrence = command.instance !== null && atLeast(version, '16.0');
+  const quiet = command.kind === 'Change' || command.kind === 'Delete';
+  if (quiet && reply.status === SYNC.Success && !occurrence) return undefined;
+  return el(
+    `AirSync:${command.kind}`,
+    command.kind === 'Add' ? optional('AirSync:ClientId', command.clientId) : undefined,
+    optional('AirSync:ServerId', reply.serverId ?? command.serverId),
+    occurrence ? optional('AirSyncBase:InstanceId', command.instance) : undefined,
+    el('AirSync:Status', reply.status),
+    reply.data ? el('AirSync:ApplicationData', reply.data) : undefined,
+  );
+}

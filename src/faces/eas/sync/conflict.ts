@@ -1,0 +1,36 @@
+import type { Cursor } from '../../../domain/changes/feed.js';
+import type { Collection } from '../../../domain/pim/model.js';
+import type { EasContext } from '../context.js';
+
+const PAGE = 500;
+const MAX_PAGES = 40;
+
+/**
+ * Items that somebody else changed since the device's cursor. An edit of one of them by the device is a conflict
+ * (MS-ASCMD Conflict). Changes merged by the gateway itself carry another origin than the device's, so they count.
+ */
+export class ForeignChanges {
+  readonly #foreign = new Set<number>();
+  #point: Cursor | null;
+
+  constructor(
+    private readonly context: EasContext,
+    private readonly collection: Collection,
+    from: Cursor | null,
+  ) {
+    this.#point = from;
+  }
+
+  /** Looks at what happened up to now, then tells whether the item is among it. */
+  async has(id: number): Promise<boolean> {
+    const { pim } = this.context.services;
+    for (let page = 0; this.#point !== null && page < MAX_PAGES; page++) {
+      const { changes, next, more } = await pim.since(this.context.session, this.collection, this.#point, PAGE);
+      for (const change of changes)
+        if (!change.gone && change.origin !== this.context.session.origin) this.#foreign.add(Number(change.id));
+      this.#point = next;
+      if (!more) break;
+    }
+    return this.#foreign.has(id);
+  }
+}

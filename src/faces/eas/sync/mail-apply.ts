@@ -1,0 +1,179 @@
+import { isDomainError } from '../../../domain/errors.js';
+import type { FlagChange, MailFolder } from '../../../domain/mail/model.js';
+import { IdRanges } from '../../../formats/ranges.js';
+import { child, children, childText, type Element, elements, text } from '../../../formats/wbxml/tree.js';
+import type { EasContext } from '../context.js';
+import { isCategory, keywordOf } from './mail-flags.js';
+import type { MailSource } from './mail-source.js';
+import { type ClientCommand, SYNC } from './request.js';
+import { type AppliedReply, itemNumber } from './source.js';
+import type { Draft, Reply } from './state.js';
+
+const OK: Reply = { status: SYNC.Success };
+const MALFORMED: Reply = { status: SYNC.Malformed };
+const NOT_FOUND: Reply = { status: SYNC.NotFound };
+
+/** A change of flags that waits to be carried out together with others of the same kind. */
+interface Group {
+  readonly change: FlagChange;
+  readonly uids: number[];
+  readonly places: number[];
+}
+
+/** Carries out a client's commands on a mail folder; equal flag changes and deletions in a row go as one IMAP command. */
+export async function applyToMail(
+  context: EasContext,
+  source: MailSource,
+  commands: readonly ClientCommand[],
+  draft: Draft,
+  deletesAsMoves: boolean,
+): Promise<readonly AppliedReply[]> {
+  const work = new MailWork(context, source, draft, deletesAsMoves);
+  for (const [place, command] of commands.entries()) await work.add(command, place);
+  await work.flush();
+  return commands.map((_command, place) => work.replies.get(place) ?? OK);
+}
+
+class MailWork {
+  readonly replies = new Map<number, AppliedReply>();
+  readonly #groups = new Map<string, Group>();
+  readonly #deletions: number[] = [];
+
+  constructor(
+    private readonly context: EasContext,
+    private readonly source: MailSource,
+    private readonly draft: Draft,
+    private readonly deletesAsMoves: boolean,
+  ) {}
+
+  async add(command: ClientCommand, place: number): Promise<void> {
+    const uid = command.serverId === null ? null : itemNumber(this.source.folder.id, command.serverId);
+    if (command.kind === 'Add') this.replies.set(place, MALFORMED);
+    else if (command.kind === 'Delete') await this.#delete(uid);
+    else if (uid === null || !this.draft.known.has(uid)) this.replies.set(place, NOT_FOUND);
+    else if (command.kind === 'Change') await this.#change(command, uid, place);
+    else this.replies.set(place, await this.#fetch(uid));
+  }
+
+  async flush(): Promise<void> {
+    await this.#flushFlags();
+    await this.#flushDeletions();
+  }
+
+  async #change(command: ClientCommand, uid: number, place: number): Promise<void> {
+    const change = command.data && flagChange(command.data, uid, this.draft);
+    if (!change) {
+      this.replies.set(place, MALFORMED);
+      return;
+    }
+    await this.#flushDeletions();
+    if ([...this.#groups.values()].some((group) => group.uids.includes(uid))) await this.#flushFlags();
+    const key = JSON.stringify(change);
+    const group = this.#groups.get(key) ?? { change, uids: [], places: [] };
+    group.uids.push(uid);
+    group.places.push(place);
+    this.#groups.set(key, group);
+  }
+
+  async #flushFlags(): Promise<void> {
+    const { mail } = this.context.services;
+    for (const { change, uids, places } of this.#groups.values()) {
+      try {
+        if (change.add?.length || change.remove?.length)
+          await mail.setFlags(this.context.session, this.source.folder, uids, change);
+        noteChange(this.draft, uids, change);
+      } catch (error) {
+        if (!isDomainError(error) || error.kind === 'unavailable') throw error;
+        this.context.log.warn({ folder: this.source.folder.id, err: error }, 'flags were not changed');
+        for (const place of places) this.replies.set(place, MALFORMED);
+        this.draft.changed = this.draft.changed.with(...uids);
+      }
+    }
+    this.#groups.clear();
+  }
+
+  async #delete(uid: number | null): Promise<void> {
+    await this.#flushFlags();
+    if (uid !== null) this.#deletions.push(uid);
+  }
+
+  async #flushDeletions(): Promise<void> {
+    const uids = this.#deletions.splice(0).filter((uid) => this.draft.known.has(uid));
+    if (uids.length === 0) return;
+    await deleteMessages(this.context, this.source.folder, uids, this.deletesAsMoves);
+    for (const uid of uids) this.draft.drop(uid);
+  }
+
+  async #fetch(uid: number): Promise<AppliedReply> {
+    await this.flush();
+    const item = await this.source.fetch(uid, this.draft.options);
+    return 'data' in item ? { status: SYNC.Success, data: item.data } : NOT_FOUND;
+  }
+}
+
+/** Moves messages to Trash, or deletes them for good when they are there already or the device says so. */
+export async function deleteMessages(
+  context: EasContext,
+  folder: MailFolder,
+  uids: readonly number[],
+  asMoves: boolean,
+): Promise<void> {
+  const { mail } = context.services;
+  if (!asMoves || folder.role === 'trash') return mail.remove(context.session, folder, uids);
+  const folders = await mail.folders(context.session);
+  const trash = folders.find((one) => one.role === 'trash') ?? (await mail.createFolder(context.session, null, 'Trash'));
+  if (trash.id === folder.id) return mail.remove(context.session, folder, uids);
+  await mail.move(context.session, folder, uids, trash);
+}
+
+/** Keeps the draft in step with a command that was carried out in an earlier request. */
+export function settleMail(folder: MailFolder, command: ClientCommand, reply: Reply, draft: Draft): void {
+  const uid = command.serverId === null ? null : itemNumber(folder.id, command.serverId);
+  if (uid === null || reply.status !== SYNC.Success) return;
+  if (command.kind === 'Delete') draft.drop(uid);
+  if (command.kind !== 'Change' || !command.data) return;
+  const change = flagChange(command.data, uid, draft);
+  if (change) noteChange(draft, [uid], change);
+}
+
+function noteChange(draft: Draft, uids: readonly number[], { add = [], remove = [] }: FlagChange): void {
+  const all = IdRanges.of(uids);
+  for (const flag of add) draft.flags.set(flag, (draft.flags.get(flag) ?? IdRanges.empty).union(all));
+  for (const flag of remove) draft.flags.set(flag, (draft.flags.get(flag) ?? IdRanges.empty).minus(all));
+}
+
+/** Read, Flag and Categories as a change of IMAP flags; null when a value is none of theirs (MS-ASEMAIL). */
+function flagChange(data: Element, uid: number, draft: Draft): FlagChange | null {
+  const add: string[] = [];
+  const remove: string[] = [];
+  const read = childText(data, 'Email:Read');
+  if (read !== undefined) (isTrue(read) ? add : remove).push('\\Seen');
+  const flag = child(data, 'Email:Flag');
+  if (flag) {
+    const status = flagStatus(flag);
+    if (status === null) return null;
+    (status === ACTIVE ? add : remove).push('\\Flagged');
+  }
+  const categories = child(data, 'Email:Categories');
+  if (categories) {
+    const wanted = children(categories, 'Email:Category').map((one) => keywordOf(text(one) ?? ''));
+    const held = [...draft.flags].filter(([name, uids]) => isCategory(name) && uids.has(uid)).map(([name]) => name);
+    add.push(...wanted.filter((name) => name !== '' && !held.includes(name)));
+    remove.push(...held.filter((name) => !wanted.includes(name)));
+  }
+  return { add, remove };
+}
+
+const CLEARED = 0;
+const COMPLETE = 1;
+const ACTIVE = 2;
+
+function flagStatus(flag: Element): number | null {
+  if (elements(flag).length === 0) return CLEARED;
+  const status = Number(childText(flag, 'Email:Status') ?? ACTIVE);
+  return [CLEARED, COMPLETE, ACTIVE].includes(status) ? status : null;
+}
+
+function isTrue(value: string): boolean {
+  return /^\s*(1|true)\s*$/i.test(value);
+}

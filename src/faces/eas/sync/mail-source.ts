@@ -1,0 +1,167 @@
+import { isDomainError } from '../../../domain/errors.js';
+import type { MailFolder, MailMark, MessageSummary } from '../../../domain/mail/model.js';
+import type { IdRanges } from '../../../formats/ranges.js';
+import { type RenderedBody, renderBodies } from '../classes/body.js';
+import { emailChange, emailData } from '../classes/email.js';
+import type { EasContext } from '../context.js';
+import { FILTERS, windowOf } from './filter.js';
+import { applyToMail, settleMail } from './mail-apply.js';
+import { differs, noteFlags } from './mail-flags.js';
+import type { ClientCommand } from './request.js';
+import type { AppliedReply, Delta, ItemSource, Rendered, Window } from './source.js';
+import { serverId } from './source.js';
+import type { Draft, Reply, SyncOptions } from './state.js';
+
+/** Messages asked for at once. */
+const CHUNK = 100;
+/** Bytes of bodies asked for at once, so that a hundred large ones are not held together. */
+const CHUNK_BYTES = 2 * 1024 * 1024;
+const CHANGE_BYTES = 100;
+/** Up to so many new messages are looked at one by one to see whether they are inside the window. */
+const FEW = 50;
+
+/** A mail folder as a source of items; ids are UIDs. */
+export class MailSource implements ItemSource {
+  readonly className = 'Email';
+  readonly filters = FILTERS.mail;
+  /** Summaries read while changes were looked at, so that they are not read twice. */
+  readonly #seen = new Map<number, MessageSummary>();
+
+  constructor(
+    private readonly context: EasContext,
+    readonly folder: MailFolder,
+    private readonly deletesAsMoves: boolean,
+  ) {}
+
+  window(filter: number, now: Date): Window {
+    return windowOf(filter, now);
+  }
+
+  head(): Promise<MailMark> {
+    return this.#mail.mark(this.context.session, this.folder);
+  }
+
+  list(window: Window): Promise<IdRanges> {
+    return this.#mail.list(this.context.session, this.folder, window.since);
+  }
+
+  async since(draft: Draft): Promise<Delta> {
+    const from = draft.point as MailMark;
+    const { mark, reset, changed, vanished } = await this.#mail.changes(this.context.session, this.folder, from);
+    const held = changed.filter(({ uid }) => draft.known.has(uid) && !draft.outside.has(uid));
+    const fresh = changed.filter(({ uid }) => uid >= from.uidNext && !draft.known.has(uid));
+    return {
+      point: mark,
+      reset,
+      gone: vanished,
+      changed: held.filter((state) => differs(draft, state)).map(({ uid }) => uid),
+      fresh: fresh.map(({ uid }) => uid),
+      looked: changed.length,
+    };
+  }
+
+  /** A message's date of reception never changes, so those the device holds leave the window only when it moves. */
+  async inside(ids: readonly number[], window: Window, held: boolean): Promise<Iterable<number>> {
+    const { since } = window;
+    if (held || !since) return ids;
+    if (ids.length > FEW) {
+      const listed = await this.list(window);
+      return ids.filter((id) => listed.has(id));
+    }
+    for (const summary of await this.#summaries(ids)) this.#seen.set(summary.uid, summary);
+    return ids.filter((id) => (this.#seen.get(id)?.received ?? new Date(0)) >= since);
+  }
+
+  async *render(ids: readonly number[], form: 'Add' | 'Change', draft: Draft): AsyncGenerator<Rendered> {
+    for (let at = 0; at < ids.length; at += CHUNK) {
+      const wanted = ids.slice(at, at + CHUNK);
+      const summaries = await this.#summaries(wanted);
+      const found = new Map(summaries.map((summary) => [summary.uid, summary]));
+      for (const id of wanted) if (!found.has(id)) yield { id, missing: true };
+      if (form === 'Change') yield* this.#changes(summaries, draft);
+      else yield* this.#adds(summaries, draft);
+    }
+  }
+
+  apply(commands: readonly ClientCommand[], draft: Draft): Promise<readonly AppliedReply[]> {
+    return applyToMail(this.context, this, commands, draft, this.deletesAsMoves);
+  }
+
+  settle(command: ClientCommand, reply: Reply, draft: Draft): void {
+    settleMail(this.folder, command, reply, draft);
+  }
+
+  /** One message for ItemOperations; its body goes into `parts` where the answer has such. */
+  async fetch(id: number, options: SyncOptions, parts: Uint8Array[] | null = null): Promise<Rendered> {
+    const [summary] = await this.#summaries([id]);
+    if (!summary) return { id, missing: true };
+    const body = (await renderBodies(this.context, this.folder, [summary], options)).get(id);
+    const part = parts && body?.data ? parts.push(body.data) : undefined;
+    return this.#item(summary, body, part);
+  }
+
+  *#changes(summaries: readonly MessageSummary[], draft: Draft): Generator<Rendered> {
+    noteFlags(draft, summaries);
+    for (const summary of summaries)
+      yield { id: summary.uid, data: emailChange(summary, this.context.version), bytes: CHANGE_BYTES };
+  }
+
+  async *#adds(summaries: readonly MessageSummary[], draft: Draft): AsyncGenerator<Rendered> {
+    for (const group of grouped(summaries, draft)) {
+      const bodies = await renderBodies(this.context, this.folder, group, draft.options);
+      noteFlags(draft, group);
+      for (const summary of group) yield this.#item(summary, bodies.get(summary.uid));
+    }
+  }
+
+  #item(summary: MessageSummary, body: RenderedBody | undefined, bodyPart?: number): Rendered {
+    try {
+      const id = serverId(this.folder.id, summary.uid);
+      const attachments = this.#mail.attachments(summary);
+      const item = { summary, body, bodyPart, serverId: id, attachments, draft: this.folder.role === 'drafts' };
+      return { id: summary.uid, ...emailData(item, this.context.version) };
+    } catch (error) {
+      return { id: summary.uid, error };
+    }
+  }
+
+  async #summaries(ids: readonly number[]): Promise<readonly MessageSummary[]> {
+    const missing = ids.filter((id) => !this.#seen.has(id));
+    const read = missing.length === 0 ? [] : await this.#summariesWithFence(missing);
+    const byId = new Map(read.map((summary) => [summary.uid, summary]));
+    return ids.flatMap((id) => this.#seen.get(id) ?? byId.get(id) ?? []);
+  }
+
+  /** One message that the server can't describe must not hide the others: asked one by one when all together fail. */
+  async #summariesWithFence(ids: readonly number[]): Promise<readonly MessageSummary[]> {
+    try {
+      return await this.#mail.summaries(this.context.session, this.folder, ids);
+    } catch (error) {
+      if (isDomainError(error) || ids.length === 1) throw error;
+      const single = await Promise.allSettled(ids.map((id) => this.#mail.summaries(this.context.session, this.folder, [id])));
+      return single.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+    }
+  }
+
+  get #mail() {
+    return this.context.services.mail;
+  }
+}
+
+/** Splits a list so that the bodies of a group fit into memory together. */
+function* grouped(summaries: readonly MessageSummary[], draft: Draft): Generator<MessageSummary[]> {
+  const cut = Math.max(0, ...draft.options.bodies.map((body) => body.truncationSize ?? Number.POSITIVE_INFINITY));
+  let group: MessageSummary[] = [];
+  let bytes = 0;
+  for (const summary of summaries) {
+    const size = Math.min(summary.size, cut);
+    if (group.length > 0 && bytes + size > CHUNK_BYTES) {
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+    group.push(summary);
+    bytes += size;
+  }
+  if (group.length > 0) yield group;
+}

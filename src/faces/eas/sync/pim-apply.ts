@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import type { Cursor } from '../../../domain/changes/feed.js';
+import { isDomainError } from '../../../domain/errors.js';
+import type { Collection, Item } from '../../../domain/pim/model.js';
+import type { Id, Session } from '../../../domain/types.js';
+import type { IdRanges } from '../../../formats/ranges.js';
+import type { TagName } from '../../../formats/wbxml/pages.js';
+import { childText } from '../../../formats/wbxml/tree.js';
+import { readDate } from '../classes/dates.js';
+import { type ApplyContext, MalformedItem } from '../classes/item-class.js';
+import type { EasContext } from '../context.js';
+import { ForeignChanges } from './conflict.js';
+import type { PimSource } from './pim-source.js';
+import { type ClientCommand, SYNC } from './request.js';
+import { type AppliedReply, itemNumber, serverId } from './source.js';
+import type { Draft, Reply } from './state.js';
+
+const OK: AppliedReply = { status: SYNC.Success };
+const MALFORMED: AppliedReply = { status: SYNC.Malformed };
+const NOT_FOUND: AppliedReply = { status: SYNC.NotFound };
+/** How often an edit is tried again when somebody else's write comes between reading and writing. */
+const ATTEMPTS = 4;
+const CLIENT_WINS = 0;
+const UID_TAGS: readonly TagName[] = ['Calendar:UID', 'Calendar:ClientUid'];
+
+/** Carries out a client's commands on a PIM collection, each for itself: one bad item gets its own status. */
+export async function applyToPim(
+  context: EasContext,
+  source: PimSource,
+  commands: readonly ClientCommand[],
+  draft: Draft,
+): Promise<readonly AppliedReply[]> {
+  const work = new PimWork(context, source, draft);
+  const replies: AppliedReply[] = [];
+  for (const command of commands) replies.push(await work.carryOut(command));
+  return replies;
+}
+
+/** Keeps the draft in step with a command that was carried out in an earlier request. */
+export function settlePim(collection: Collection, command: ClientCommand, reply: Reply, draft: Draft): void {
+  const id = itemNumber(collection.id, reply.serverId ?? command.serverId ?? '');
+  if (id === null || reply.status !== SYNC.Success) return;
+  if (command.kind === 'Add') draft.hold(id);
+  if (command.kind === 'Delete' && command.instance === null) draft.drop(id);
+}
+
+class PimWork {
+  readonly #apply: ApplyContext;
+  readonly #foreign: ForeignChanges;
+  /** Items whose foreign change was seen before, but not yet sent. */
+  readonly #unsent: IdRanges;
+
+  constructor(
+    private readonly context: EasContext,
+    private readonly source: PimSource,
+    private readonly draft: Draft,
+  ) {
+    const { session, version, services } = context;
+    const supported = draft.supported === null ? null : new Set(draft.supported);
+    this.#foreign = new ForeignChanges(context, source.collection, draft.point as Cursor | null);
+    this.#unsent = draft.changed;
+    this.#apply = { version, user: session.user, now: services.clock.now(), supported };
+  }
+
+  /** What fails because of the item is its own status; what fails because of the server ends the request. */
+  async carryOut(command: ClientCommand): Promise<AppliedReply> {
+    try {
+      return await this.#carryOut(command);
+    } catch (error) {
+      const ofItem = error instanceof MalformedItem || (isDomainError(error) && error.kind !== 'unavailable');
+      if (!ofItem && isDomainError(error)) throw error;
+      this.#restore(command);
+      const level = ofItem ? 'info' : 'error';
+      this.context.log[level](
+        { collection: this.source.collection.id, command: command.kind, err: error },
+        'client item refused',
+      );
+      return MALFORMED;
+    }
+  }
+
+  async #carryOut(command: ClientCommand): Promise<AppliedReply> {
+    if (command.kind === 'Add') return this.#add(command);
+    const id = command.serverId === null ? null : itemNumber(this.source.collection.id, command.serverId);
+    if (command.kind === 'Delete' && command.instance === null) return this.#delete(id);
+    if (id === null) return NOT_FOUND;
+    return command.kind === 'Fetch' ? this.#fetch(id) : this.#change(command, id);
+  }
+
+  async #add(command: ClientCommand): Promise<AppliedReply> {
+    if (!command.data || command.clientId === null) return MALFORMED;
+    const text = this.source.itemClass.apply(null, command.data, this.#apply);
+    const draft = { text, creationKey: this.#creationKey(command.clientId) };
+    try {
+      const { item, verbatim } = await this.#pim.put(this.#session, this.source.collection, draft, { ifNoneMatch: '*' });
+      return this.#held(Number(item.id), verbatim);
+    } catch (error) {
+      const taken = isDomainError(error, 'precondition-failed') || (isDomainError(error) && error.reason === 'no-uid-conflict');
+      const existing = taken ? await this.#withUid(command) : null;
+      if (!existing) throw error;
+      return this.#change(command, Number(existing.id)).then(() => this.#held(Number(existing.id), false));
+    }
+  }
+
+  #held(id: number, verbatim: boolean): AppliedReply {
+    this.draft.hold(id);
+    if (!verbatim) this.draft.changed = this.draft.changed.with(id);
+    return { status: SYNC.Success, serverId: serverId(this.source.collection.id, id) };
+  }
+
+  /** The item that has the UID already: the device adds what came another way, by an invitation or before a fresh start. */
+  async #withUid(command: ClientCommand): Promise<Item | null> {
+    for (const tag of UID_TAGS) {
+      const uid = command.data && childText(command.data, tag);
+      if (!uid) continue;
+      for await (const item of this.#pim.search(this.#session, this.source.collection, { uid })) return item;
+    }
+    return null;
+  }
+
+  /**
+   * The device's edit written into the present text. Read first, then look for foreign changes, then write on condition
+   * that nothing came between: so no foreign edit is overwritten unseen.
+   */
+  async #change(command: ClientCommand, id: number): Promise<AppliedReply> {
+    if (!command.data && command.instance === null) return MALFORMED;
+    for (let attempt = 1; ; attempt++) {
+      const item = await this.#pim.item(this.#session, this.source.collection, { id: String(id) });
+      if (!item) return NOT_FOUND;
+      const conflict = (await this.#foreign.has(id)) || this.#unsent.has(id);
+      if (conflict && this.draft.options.conflict !== CLIENT_WINS) return { status: SYNC.Conflict };
+      const text = this.#edited(item.text, command);
+      if (text === item.text) return OK;
+      const session: Session = conflict ? { ...this.#session, origin: `${this.#session.origin}+merged` } : this.#session;
+      try {
+        const draft = { id: String(id) as Id, text };
+        const result = await this.#pim.put(session, this.source.collection, draft, { ifMatch: [item.etag] });
+        if (conflict || !result.verbatim) this.draft.changed = this.draft.changed.with(id);
+        return OK;
+      } catch (error) {
+        if (!isDomainError(error, 'precondition-failed') || attempt >= ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #edited(text: string, command: ClientCommand): string {
+    const { itemClass } = this.source;
+    if (command.instance === null) return itemClass.apply(text, command.data as NonNullable<typeof command.data>, this.#apply);
+    const instance = readDate(command.instance);
+    if (!itemClass.applyInstance || !instance) throw new MalformedItem('no such occurrence');
+    return itemClass.applyInstance(text, instance, command.kind === 'Delete' ? null : command.data, this.#apply);
+  }
+
+  /** A deletion wins over any change; what is gone already is deleted. */
+  async #delete(id: number | null): Promise<AppliedReply> {
+    if (id === null) return OK;
+    try {
+      await this.#pim.remove(this.#session, this.source.collection, { id: String(id) });
+    } catch (error) {
+      if (!isDomainError(error, 'not-found')) throw error;
+    }
+    this.draft.drop(id);
+    return OK;
+  }
+
+  async #fetch(id: number): Promise<AppliedReply> {
+    const item = await this.#pim.item(this.#session, this.source.collection, { id: String(id) });
+    const rendered = item && this.source.renderItem(item, this.draft);
+    return rendered && 'data' in rendered ? { status: SYNC.Success, data: rendered.data } : NOT_FOUND;
+  }
+
+  /** A refused edit or deletion leaves the device with what the server does not have: it is sent the server's item again. */
+  #restore(command: ClientCommand): void {
+    const id = command.serverId === null ? null : itemNumber(this.source.collection.id, command.serverId);
+    if (id === null || !this.draft.known.has(id)) return;
+    if (command.kind === 'Change') this.draft.changed = this.draft.changed.with(id);
+    if (command.kind !== 'Delete') return;
+    this.draft.drop(id);
+    this.draft.pending = this.draft.pending.with(id);
+  }
+
+  /**
+   * The same Add of the same request makes one item, however often it comes and wherever the process was killed. The
+   * request's key is part of it because clients use a ClientId again for another item later.
+   */
+  #creationKey(clientId: string): string {
+    const { query } = this.context;
+    const text = [query.deviceId, this.source.collection.id, this.source.requestKey, clientId].join('\n');
+    return `eas:${createHash('sha256').update(text).digest('base64url')}`;
+  }
+
+  get #pim() {
+    return this.context.services.pim;
+  }
+
+  get #session() {
+    return this.context.session;
+  }
+}
