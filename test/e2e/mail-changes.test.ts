@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import type { Dovecot } from '../../src/demo/dovecot.js';
 import type { MailFolder } from '../../src/domain/mail/model.js';
 import type { Mail } from '../../src/domain/mail/service.js';
 import type { Session } from '../../src/domain/types.js';
-import type { Dovecot } from '../../src/demo/dovecot.js';
 import type { ImapBackend } from '../../src/infra/imap/backend.js';
 import { startTestDovecot } from '../support/dovecot.js';
 import { mailSession, testBackend, testMail, textMessage } from '../support/mail-user.js';

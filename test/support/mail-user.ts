@@ -30,7 +30,11 @@ export class MemoryFolderStore implements MailFolderStore {
 }
 
 /** A user's session; `address` is the phone's. */
-export function mailSession(user: string, password = 'demo', more: { address?: string; aliases?: string[]; signal?: AbortSignal } = {}): Session {
+export function mailSession(
+  user: string,
+  password = 'demo',
+  more: { address?: string; aliases?: string[]; signal?: AbortSignal } = {},
+): Session {
   return {
     account: user,
     origin: 'test',
@@ -55,7 +59,12 @@ export function testMail(backend: ImapBackend, more: Partial<MailDeps> = {}): Ma
 
 /** A plain message with CRLF line ends. */
 export function textMessage(subject: string, text = 'Hello', more: readonly string[] = []): string {
-  const head = ['From: Bob Test <bob@example.test>', 'To: alice@example.test', `Subject: ${subject}`, 'Date: Mon, 02 Mar 2026 10:00:00 +0000'];
+  const head = [
+    'From: Bob Test <bob@example.test>',
+    'To: alice@example.test',
+    `Subject: ${subject}`,
+    'Date: Mon, 02 Mar 2026 10:00:00 +0000',
+  ];
   const id = `Message-ID: <${subject.replace(/\W+/g, '-')}@example.test>`;
   return [...head, id, ...more, '', text, ''].join('\r\n');
 }

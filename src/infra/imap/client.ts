@@ -32,6 +32,8 @@ export interface MailboxStatus {
 }
 
 const NO_FLAGS: readonly string[] = [];
+const REFUSED = { responseStatus: 'NO' };
+const GONE = { code: 'NoConnection' };
 
 /** One logged-in IMAP connection. Each failure is a DomainError; imapflow's `false` never gets out. */
 export class ImapClient {
@@ -93,8 +95,8 @@ export class ImapClient {
     else await this.run(() => this.flow.mailboxOpen(path));
   }
 
-  noop(): Promise<void> {
-    return this.run(() => this.flow.noop());
+  async noop(): Promise<void> {
+    await this.run(async () => (await this.flow.noop()) ?? true);
   }
 
   async status(path: string): Promise<MailboxStatus> {
@@ -199,16 +201,19 @@ export class ImapClient {
     this.flow.close();
   }
 
-  /** imapflow says `false` for a refused command and logs why; this puts both together again. */
+  /**
+   * imapflow says `false` for a refused command and logs why; this puts both together again. It says nothing at all when the
+   * connection is not in the state for the command, which here means that it is gone.
+   */
   private async run<T>(command: () => Promise<T>): Promise<Exclude<T, false | undefined>> {
     this.failures.clear();
     try {
       const result = await command();
-      if (result !== false) return result as Exclude<T, false | undefined>;
+      if (result !== false && result !== undefined && this.usable) return result as Exclude<T, false | undefined>;
     } catch (error) {
       throw toDomainError(error);
     }
-    throw toDomainError(this.failures.last ?? Object.assign(new Error('refused'), { responseStatus: 'NO' }));
+    throw toDomainError(this.usable ? (this.failures.last ?? REFUSED) : GONE);
   }
 }
 

@@ -7,6 +7,7 @@ interface ImapError {
   readonly authenticationFailed?: boolean;
   readonly serverResponseCode?: string;
   readonly responseStatus?: string;
+  readonly mailboxMissing?: boolean;
 }
 
 interface Verdict {
@@ -27,6 +28,8 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   OVERQUOTA: { kind: 'forbidden', message: 'the mailbox is full', reason: 'quota-not-exceeded' },
   TOOBIG: { kind: 'too-large', message: 'the message is too large for the mail server' },
   APPENDLIMIT: { kind: 'too-large', message: 'the message is too large for the mail server' },
+  LITERALTOOLARGE: { kind: 'too-large', message: 'the message is larger than the gateway reads' },
+  RESPONSETOOLARGE: { kind: 'too-large', message: 'the message is larger than the gateway reads' },
   AUTHENTICATIONFAILED: { kind: 'unauthenticated', message: 'the mail server refuses the password' },
   AUTHORIZATIONFAILED: { kind: 'unauthenticated', message: 'the mail server refuses the login' },
   EXPIRED: { kind: 'unauthenticated', message: 'the password has expired' },
@@ -53,7 +56,8 @@ export function toDomainError(error: unknown): DomainError {
 }
 
 function verdict(error: ImapError): Verdict {
-  const known = VERDICTS[(error.serverResponseCode ?? error.code ?? '').toUpperCase()];
+  const code = error.mailboxMissing ? 'NONEXISTENT' : (error.serverResponseCode ?? error.code ?? '');
+  const known = VERDICTS[code.toUpperCase()];
   if (error.authenticationFailed) return known?.kind === 'unavailable' ? known : REFUSED_LOGIN;
   return known ?? (error.responseStatus ? REFUSED : NO_ANSWER);
 }

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDomainError } from '../../src/domain/errors.js';
+import { startTestDovecot } from '../support/dovecot.js';
+import { startImapTap } from '../support/imap-tap.js';
+import { mailSession, testBackend } from '../support/mail-user.js';
+
+const WRONG = (error: unknown) => isDomainError(error, 'unauthenticated');
+const ALICE = 'alice@example.test';
+
+describe('login', () => {
+  it('tells a wrong password from a server that is away', async () => {
+    const dovecot = await startTestDovecot();
+    const backend = testBackend(dovecot.url);
+    await backend.verify({ username: ALICE, password: 'demo' });
+    await assert.rejects(backend.verify({ username: ALICE, password: 'wrong' }), WRONG);
+    await assert.rejects(backend.mailboxes({ account: '1', origin: 'test' }), WRONG);
+    const away = testBackend('imap://127.0.0.1:1?tls=off');
+    await assert.rejects(away.verify({ username: ALICE, password: 'demo' }), (error) => isDomainError(error, 'unavailable'));
+    const strict = testBackend(dovecot.url.replace('?tls=off', ''));
+    await assert.rejects(strict.verify({ username: ALICE, password: 'demo' }), (error) => isDomainError(error, 'unavailable'));
+  });
+
+  it('never gives a connection of the right password to a wrong one', async () => {
+    const dovecot = await startTestDovecot({ users: { [ALICE]: 'first' } });
+    const backend = testBackend(dovecot.url);
+    await backend.mailboxes(mailSession(ALICE, 'first'));
+    assert.equal(backend.connections, 1);
+    await assert.rejects(backend.mailboxes(mailSession(ALICE, 'wrong')), WRONG);
+    await dovecot.setPassword(ALICE, 'second');
+    await assert.rejects(backend.verify({ username: ALICE, password: 'first' }), WRONG);
+    await backend.mailboxes(mailSession(ALICE, 'second'));
+    assert.equal(backend.connections, 2);
+  });
+
+  it("sends the phone's address by ID before it logs in", async () => {
+    const dovecot = await startTestDovecot();
+    const tap = await startImapTap(dovecot.url);
+    await testBackend(tap.url).verify({ username: ALICE, password: 'demo', address: '192.0.2.7' });
+    const commands = tap.take();
+    const id = commands.findIndex((command) => command.startsWith('ID ('));
+    const login = commands.findIndex((command) => /^(LOGIN|AUTHENTICATE)/.test(command));
+    assert.ok(id >= 0 && id < login, commands.map((command) => command.slice(0, 20)).join());
+    assert.match(commands[id] as string, /"x-originating-ip" "192\.0\.2\.7"/);
+    assert.match(dovecot.logs(), /rip=192\.0\.2\.7/);
+  });
+
+  it('does not make everybody wait for one phone with an old password', async () => {
+    const dovecot = await startTestDovecot({ authFailureDelay: 0, authPenalty: true });
+    const backend = testBackend(dovecot.url);
+    const logIn = async (user: string, password: string, address: string) => {
+      const started = performance.now();
+      await backend.verify({ username: user, password, address });
+      return performance.now() - started;
+    };
+    await assert.rejects(logIn(ALICE, 'old', '192.0.2.66'), WRONG);
+    const [same, other] = await Promise.all([
+      logIn('bob@example.test', 'demo', '192.0.2.66'),
+      logIn('bob@example.test', 'demo', '198.51.100.4'),
+    ]);
+    assert.ok(other < 1000, `another address logged in after ${Math.round(other)} ms`);
+    assert.ok(same > 2000, `the address that failed waited only ${Math.round(same)} ms`);
+  });
+});
+
+describe('connections', () => {
+  it('are shared, few per user, and given up when a phone hangs up', async () => {
+    const dovecot = await startTestDovecot();
+    const tap = await startImapTap(dovecot.url);
+    const backend = testBackend(tap.url);
+    const s = mailSession(ALICE);
+    await Promise.all(Array.from({ length: 30 }, () => backend.list(s, 'INBOX', null)));
+    assert.ok(backend.connections <= 4, String(backend.connections));
+    const gone = new AbortController();
+    gone.abort();
+    await assert.rejects(backend.list({ ...s, signal: gone.signal }, 'INBOX', null), (error) =>
+      isDomainError(error, 'unavailable'),
+    );
+  });
+
+  it('that died are replaced without the caller noticing', async () => {
+    const dovecot = await startTestDovecot();
+    const tap = await startImapTap(dovecot.url);
+    const backend = testBackend(tap.url);
+    const s = mailSession(ALICE);
+    await backend.list(s, 'INBOX', null);
+    tap.cut();
+    assert.equal((await backend.list(s, 'INBOX', null)).size, 0);
+    await sleep(50);
+    assert.equal(backend.connections, 1);
+  });
+
+  it('are closed when unused and within the total limit', async () => {
+    const dovecot = await startTestDovecot();
+    const backend = testBackend(dovecot.url, null, { limits: { perAccount: 2, total: 2, idleMs: 300, waitMs: 1000 } });
+    for (const user of ['u1', 'u2', 'u3', 'u4']) await backend.mailboxes(mailSession(`${user}@example.test`));
+    assert.equal(backend.connections, 2);
+    await sleep(900);
+    assert.equal(backend.connections, 0);
+  });
+});
