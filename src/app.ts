@@ -4,6 +4,7 @@ import { Sessions } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
 import { createMail } from './domain/mail/mail.js';
 import { LocalHub } from './domain/notify/local-hub.js';
+import { MailPush } from './domain/notify/mail-push.js';
 import { Sweep } from './domain/notify/sweep.js';
 import { MailWatcher } from './domain/notify/watch.js';
 import { PimService } from './domain/pim/pim.js';
@@ -11,6 +12,7 @@ import type { Services } from './domain/services.js';
 import type { Logger } from './domain/types.js';
 import { davRouter } from './faces/dav/endpoint.js';
 import { easRouter } from './faces/eas/endpoint.js';
+import { mailPushRouter } from './faces/mail-push/endpoint.js';
 import { createHealth } from './http/health.js';
 import { type Listening, listen } from './http/listen.js';
 import { createMetrics } from './http/metrics.js';
@@ -48,9 +50,12 @@ export async function startGateway(
 
   const pool = poolOf(database);
   const backend = createImapBackend({ servers: (address) => mailServers(config, address), log });
-  const mail = createMail({ backend, folders: new PostgresMailFolderStore(pool), log });
+  const folders = new PostgresMailFolderStore(pool);
+  const accounts = new PostgresAccountStore(database);
+  const mail = createMail({ backend, folders, log });
   const watcher = new MailWatcher(mail, backend, log);
-  const hub = new LocalHub(bus, watcher.watch);
+  // Where the mail server pushes, no connection has to wait.
+  const hub = new LocalHub(bus, config.pushSecret === null ? watcher.watch : undefined);
   const pimStore = new PostgresPimStore(pool);
   const sweep = new Sweep(hub, pimStore, log);
   sweep.start(SWEEP);
@@ -66,7 +71,7 @@ export async function startGateway(
     publicUrl: config.publicUrl,
   };
   const sessions = new Sessions({
-    accounts: new PostgresAccountStore(database),
+    accounts,
     verify: (credentials) => backend.verify(credentials),
     clock: services.clock,
     mailDomain: config.mailDomain ?? undefined,
@@ -77,7 +82,7 @@ export async function startGateway(
   metrics.gauge('gateway_watched_accounts', 'Accounts with a mail watch', () => watcher.size);
   const health = createHealth(() => isReady(database));
   const app = createServerApp({
-    mounts: mounts(services),
+    mounts: [...mailPushMounts(config, new MailPush({ accounts, folders, hub, clock: services.clock })), ...mounts(services)],
     openSession: (username, password, address) => sessions.open(username, password, address),
     health,
     metrics,
@@ -110,6 +115,12 @@ function mounts(services: Services): Mount[] {
       anonymous: (req) => req.method === 'OPTIONS',
     },
   ];
+}
+
+function mailPushMounts(config: Config, push: MailPush): Mount[] {
+  if (config.pushSecret === null) return [];
+  const router = mailPushRouter(push, config.pushSecret);
+  return [{ face: 'mail-push', path: '/push/mail', router, maxBody: MEGABYTE, anonymous: 'all' }];
 }
 
 function mailServers(config: Config, address: string): MailServers {

@@ -24,6 +24,8 @@ export interface Config {
   /** Added to a login name without a domain. */
   readonly mailDomain: string | null;
   readonly tls: { readonly certificate: string; readonly key: string } | null;
+  /** Set: the mail server pushes changes to `/push/mail` with this secret, and no IMAP connection waits. */
+  readonly pushSecret: string | null;
   readonly logLevel: LogLevel;
   /** Express's `trust proxy`: hops, or addresses of proxies. */
   readonly trustProxy: boolean | number | string;
@@ -72,6 +74,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     domains: new Map(imap ? [['*', { imap, smtp }]] : []),
     mailDomain: read<string | null>('MAIL_DOMAIN', domainName, null),
     tls,
+    pushSecret: read<string | null>('PUSH_SECRET', pushSecret, null),
     logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
     trustProxy: read<boolean | number | string>('TRUST_PROXY', trustProxy, false),
   };
@@ -132,6 +135,11 @@ function databaseUrl(value: string): string {
 function domainName(value: string): string {
   if (!/^[\p{L}\p{N}.-]+$/u.test(value)) throw new Error(`${value} is not a domain name`);
   return value.toLowerCase();
+}
+
+function pushSecret(value: string): string {
+  if (value.length < 16) throw new Error('must have at least 16 characters');
+  return value;
 }
 
 function logLevel(value: string): LogLevel {
