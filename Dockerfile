@@ -8,7 +8,11 @@ COPY src src
 COPY migrations migrations
 COPY test test
 COPY bench bench
-RUN npm run build && rm -rf dist/test dist/bench dist/src/demo && npm prune --omit=dev --no-audit --no-fund
+# The links between the embedded database's libraries are made here: the gateway's user may not write there, and install scripts may not have run.
+RUN npm run build \
+  && node -e "import('./dist/src/infra/db/embedded-binaries.js').then((m) => m.findPostgres())" \
+  && rm -rf dist/test dist/bench dist/src/demo \
+  && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production DATA_DIR=/data
