@@ -9,7 +9,7 @@ import { Sweep } from './domain/notify/sweep.js';
 import { MailWatcher } from './domain/notify/watch.js';
 import { PimService } from './domain/pim/pim.js';
 import type { Services } from './domain/services.js';
-import type { Logger } from './domain/types.js';
+import type { Clock, Logger } from './domain/types.js';
 import { davRouter } from './faces/dav/endpoint.js';
 import { easRouter } from './faces/eas/endpoint.js';
 import { mailPushRouter } from './faces/mail-push/endpoint.js';
@@ -48,6 +48,7 @@ export async function startGateway(
   const bus = new PostgresBus(databaseUrl, log);
   await bus.start();
 
+  const clock: Clock = { now: () => new Date() };
   const pool = poolOf(database);
   const backend = createImapBackend({ servers: (address) => mailServers(config, address), log });
   const folders = new PostgresMailFolderStore(pool);
@@ -60,20 +61,20 @@ export async function startGateway(
   const sweep = new Sweep(hub, pimStore, log);
   sweep.start(SWEEP);
   const services: Services = {
-    pim: new PimService(pimStore, hub),
+    pim: new PimService(pimStore, hub, clock),
     mail,
     files: new PostgresFiles(pool),
     locks: new PostgresLockStore(pool),
     devices: new PostgresDeviceStore(pool),
     hub,
-    clock: { now: () => new Date() },
+    clock,
     log,
     publicUrl: config.publicUrl,
   };
   const sessions = new Sessions({
     accounts,
     verify: (credentials) => backend.verify(credentials),
-    clock: services.clock,
+    clock: clock,
     mailDomain: config.mailDomain ?? undefined,
   });
 
@@ -82,7 +83,7 @@ export async function startGateway(
   metrics.gauge('gateway_watched_accounts', 'Accounts with a mail watch', () => watcher.size);
   const health = createHealth(() => isReady(database));
   const app = createServerApp({
-    mounts: [...mailPushMounts(config, new MailPush({ accounts, folders, hub, clock: services.clock })), ...mounts(services)],
+    mounts: [...mailPushMounts(config, new MailPush({ accounts, folders, hub, clock: clock })), ...mounts(services)],
     openSession: (username, password, address) => sessions.open(username, password, address),
     health,
     metrics,

@@ -45,7 +45,7 @@ export async function calendarOf(user: string, slug: string, events: number): Pr
   const account = await new PostgresAccountStore(source).byAddress(address(user));
   if (!account) throw new Error(`no account of ${user}`);
   const s: Session = { account: account.id, origin: 'bench', user: account };
-  const pim = new PimService(new PostgresPimStore(poolOf(source)), { publish: () => undefined });
+  const pim = new PimService(new PostgresPimStore(poolOf(source)), { publish: () => undefined }, { now: () => new Date() });
   const collection = (await pim.collections(s)).find((found) => found.slug === slug);
   if (!collection) throw new Error(`no collection ${slug}`);
   for (let n = 0; n < events; n++) await pim.put(s, collection, { name: `${n}.ics`, text: event(n) });

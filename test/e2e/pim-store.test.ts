@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { DataSource } from 'typeorm';
+import type { Span } from '../../src/domain/pim/model.js';
 import type { PimStore, Place } from '../../src/domain/pim/store.js';
 import type { Scope } from '../../src/domain/types.js';
 import { PostgresAccountStore } from '../../src/infra/db/account-store.js';
@@ -21,7 +22,8 @@ const row = (uid: string, start = NOON, end = start + HOUR) => ({
   etag: `etag-${uid}`,
   scheduleTag: null,
   spans: [{ start, end }],
-  exact: true,
+  exact: { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY } as Span | null,
+  alarms: [],
 });
 
 async function all<T>(source: AsyncIterable<T>): Promise<T[]> {
@@ -115,7 +117,7 @@ describe('PostgreSQL stores', () => {
       await tx.insert(place, {
         ...row('endless'),
         spans: [{ start: NOON + 100 * HOUR, end: Number.POSITIVE_INFINITY }],
-        exact: false,
+        exact: null,
       });
       await tx.insert(place, row('ancient', Date.UTC(-500, 0, 1)));
       await tx.insert(place, { ...row('timeless'), spans: null });

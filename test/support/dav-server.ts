@@ -80,7 +80,7 @@ function servicesOver(database: DataSource, errors: string[]): Services {
       void errors.push(`${message} ${JSON.stringify(fields, (_, value) => (value instanceof Error ? value.stack : value))}`),
   };
   const hub = new LocalHub({ send: () => undefined, listen: () => undefined });
-  const pim = new PimService(new PostgresPimStore(pool), hub);
+  const pim = new PimService(new PostgresPimStore(pool), hub, { now: () => new Date() });
   const parts = { pim, files: new PostgresFiles(pool), locks: new PostgresLockStore(pool), hub, log };
   return { ...parts, clock: { now: () => new Date() }, publicUrl: 'http://gateway.test' } as unknown as Services;
 }

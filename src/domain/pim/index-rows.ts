@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { IcalError } from '../../formats/ical/error.js';
+import { indexCalendarObject } from '../../formats/ical/index-row.js';
 import { readCalendarObject } from '../../formats/ical/parse.js';
 import { CardError, readCard } from '../../formats/vcard/validate.js';
 import { DomainError, type ErrorKind, type ErrorReason } from '../errors.js';
@@ -12,13 +13,18 @@ export function etagOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 
+const DAY = 86_400_000;
+/** How far around the time of writing a series is expanded: what lies outside is looked up in the text. */
+const PAST = 180 * DAY;
+const FUTURE = 400 * DAY;
+
 /**
- * Checks an item's text and derives its index columns. `zone` is the owner's: floating and all-day times are seen there.
+ * Checks an item's text and derives its index columns as of `now`.
  * @throws DomainError with the precondition that the text breaks
  */
-export function describe(kind: PimKind, text: string, zone: string): ItemIndex {
+export function describe(kind: PimKind, text: string, now: Date): ItemIndex {
   try {
-    return kind === 'contacts' ? describeCard(text) : describeCalendarObject(text, zone);
+    return kind === 'contacts' ? describeCard(text) : describeCalendarObject(text, now.getTime());
   } catch (error) {
     if (error instanceof IcalError || error instanceof CardError) throw broken(error.reason, error.message, error);
     throw error;
@@ -28,16 +34,18 @@ export function describe(kind: PimKind, text: string, zone: string): ItemIndex {
 function describeCard(text: string): ItemIndex {
   const { uid } = readCard(text);
   if (uid === null) throw broken('valid-address-data', 'UID is missing (RFC 6352 §5.1)');
-  return { uid: checkedUid(uid, 'valid-address-data'), component: 'VCARD', spans: null, exact: true };
+  return { uid: checkedUid(uid, 'valid-address-data'), component: 'VCARD', spans: null, exact: null, alarms: [] };
 }
 
-function describeCalendarObject(text: string, _zone: string): ItemIndex {
+function describeCalendarObject(text: string, now: number): ItemIndex {
   const object = readCalendarObject(text, { components: CALENDAR_COMPONENTS });
+  const { spans, exact, floating, alarms } = indexCalendarObject(object, { horizon: { from: now - PAST, to: now + FUTURE } });
   return {
     uid: checkedUid(object.uid, 'valid-calendar-object-resource'),
     component: object.component,
-    spans: [{ start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY }],
-    exact: false,
+    spans,
+    exact: floating || exact.start >= exact.end ? null : exact,
+    alarms,
   };
 }
 

@@ -139,10 +139,12 @@ export interface Span {
   readonly end: number;
 }
 
-/** Which items a store search returns: a superset of the matches when `exact` checks remain to be done. */
+/** Which items a store search returns: a superset of the matches, each with whether the index alone proves it. */
 export interface IndexQuery {
   readonly component?: string;
   readonly uid?: string;
   /** Items with an occurrence that overlaps; open ends are ±Infinity. */
   readonly overlaps?: Span;
+  /** Items with an alarm in that time; never exact. */
+  readonly alarms?: Span;
 }

@@ -3,7 +3,7 @@ import { formatCursor, parseCursor, staleCursor } from '../changes/cursor.js';
 import type { ChangePage, Cursor } from '../changes/feed.js';
 import { DomainError } from '../errors.js';
 import { type ChangeHub, HIERARCHY } from '../notify/hub.js';
-import type { Id, Session } from '../types.js';
+import type { Clock, Id, Session } from '../types.js';
 import {
   checkedName,
   MAY_READ,
@@ -51,6 +51,7 @@ export class PimService implements Pim {
   constructor(
     private readonly store: PimStore,
     private readonly hub: Pick<ChangeHub, 'publish'>,
+    private readonly clock: Clock,
   ) {}
 
   async collections(s: Session): Promise<readonly Collection[]> {
@@ -171,7 +172,7 @@ export class PimService implements Pim {
 
   async put(s: Session, collection: Collection, draft: ItemDraft, when?: Precondition): Promise<PutResult> {
     requireAccess(collection, MAY_WRITE);
-    const row = rowOf(collection.kind, collection.components, draft, s.user.zone);
+    const row = rowOf(collection.kind, collection.components, draft, this.clock.now());
     return this.writing(s, [collection], (tx) => write(tx, collection.source, row, draft, when));
   }
 
@@ -198,7 +199,7 @@ export class PimService implements Pim {
       const item = await tx.find(source, from.ref);
       checkPrecondition(item, options.when);
       if (!item) throw new DomainError('not-found', 'no such item');
-      const row = rowOf(to.collection.kind, to.collection.components, { name: to.name, text: item.text }, s.user.zone);
+      const row = rowOf(to.collection.kind, to.collection.components, { name: to.name, text: item.text }, this.clock.now());
       return transferWithin(tx, { source, target, item, row, ...options });
     });
   }
@@ -308,11 +309,11 @@ async function transferWithin(tx: PimWrite, transfer: Transfer): Promise<{ creat
   return { created: replaced === null, item: await tx.insert(target, row) };
 }
 
-function rowOf(kind: PimKind, components: readonly string[], draft: ItemDraft, zone: string): ItemRow {
+function rowOf(kind: PimKind, components: readonly string[], draft: ItemDraft, now: Date): ItemRow {
   const { maxBytes, extension } = KINDS[kind];
   if (Buffer.byteLength(draft.text) > maxBytes)
     throw new DomainError('too-large', 'the item is too large', { reason: 'max-resource-size' });
-  const index = describe(kind, draft.text, zone);
+  const index = describe(kind, draft.text, now);
   if (!components.includes(index.component)) {
     throw new DomainError('forbidden', `the collection holds no ${index.component}`, {
       reason: kind === 'contacts' ? 'supported-address-data' : 'supported-calendar-component',

@@ -44,8 +44,10 @@ export interface ItemIndex {
   readonly component: string;
   /** When the item takes up time: sorted, disjoint, ±Infinity allowed; null for items without a place in time. */
   readonly spans: readonly Span[] | null;
-  /** Whether `spans` alone decides an overlap for every viewer. */
-  readonly exact: boolean;
+  /** Within this interval `spans` alone decides an overlap, for every viewer; null: nowhere. */
+  readonly exact: Span | null;
+  /** When alarms may go off. */
+  readonly alarms: readonly Span[];
 }
 
 /** A row to be written. */

@@ -94,17 +94,20 @@ export const HEADS = statement(
   `SELECT ${HEAD_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND id > $3 ORDER BY id LIMIT $4`,
 );
 
-export const SEARCH = statement(
-  'search',
-  `SELECT id, true AS exact FROM items WHERE account_id = $1 AND collection_id = $2
-   AND ($3::text IS NULL OR component = $3) AND ($4::text IS NULL OR uid = $4) AND $5::text IS NULL ORDER BY id`,
-);
+const SEARCHED = `FROM items WHERE account_id = $1 AND collection_id = $2
+   AND ($3::text IS NULL OR component = $3) AND ($4::text IS NULL OR uid = $4)`;
 
-/** Items whose time is not known exactly are always candidates of an overlap that their spans allow. */
+export const SEARCH = statement('search', `SELECT id, true AS exact ${SEARCHED} ORDER BY id`);
+
+/** $5 is the time asked about. Where it lies within `exact`, the spans are the occurrences themselves. */
 export const SEARCH_SPANS = statement(
   'search_spans',
-  `SELECT id, exact FROM items WHERE account_id = $1 AND collection_id = $2 AND spans && $5::tstzmultirange
-   AND ($3::text IS NULL OR component = $3) AND ($4::text IS NULL OR uid = $4) ORDER BY id`,
+  `SELECT id, exact @> $5::tstzmultirange AS exact ${SEARCHED} AND spans && $5::tstzmultirange ORDER BY id`,
+);
+
+export const SEARCH_ALARMS = statement(
+  'search_alarms',
+  `SELECT id, false AS exact ${SEARCHED} AND alarms && $5::tstzmultirange ORDER BY id`,
 );
 
 export const COUNTERS = statement(
@@ -152,10 +155,10 @@ const NEXT_SEQ = 'WITH counter AS (UPDATE collections SET seq = seq + 1 WHERE ac
 export const INSERT_ITEM = statement(
   'insert_item',
   `${NEXT_SEQ}, item AS (
-     INSERT INTO items (account_id, collection_id, id, name, uid, component, text, size, etag, schedule_tag, seq, origin, spans, exact)
-     SELECT $1, $2, seq, $3, $4, $5, $6, $7, $8, $9, seq, $10, $11::tstzmultirange, $12 FROM counter RETURNING ${ITEM_COLUMNS}
+     INSERT INTO items (account_id, collection_id, id, name, uid, component, text, size, etag, schedule_tag, seq, origin, spans, exact, alarms)
+     SELECT $1, $2, seq, $3, $4, $5, $6, $7, $8, $9, seq, $10, $11::tstzmultirange, $12::tstzrange, $13::tstzmultirange FROM counter RETURNING ${ITEM_COLUMNS}
    ), creation AS (
-     INSERT INTO creations (account_id, collection_id, key, item_id) SELECT $1, $2, $13::text, id FROM item WHERE $13::text IS NOT NULL
+     INSERT INTO creations (account_id, collection_id, key, item_id) SELECT $1, $2, $14::text, id FROM item WHERE $14::text IS NOT NULL
    ) SELECT * FROM item`,
 );
 
@@ -164,10 +167,10 @@ export const UPDATE_ITEM = statement(
   `${NEXT_SEQ}, version AS (
      INSERT INTO item_versions (account_id, collection_id, item_id, seq, name, uid, component, text, replaced_by, deleted)
      SELECT $1, $2, i.id, counter.seq, i.name, i.uid, i.component, i.text, $10, false FROM items i, counter
-     WHERE i.account_id = $1 AND i.collection_id = $2 AND i.id = $13
+     WHERE i.account_id = $1 AND i.collection_id = $2 AND i.id = $14
    ) UPDATE items SET name = $3, uid = $4, component = $5, text = $6, size = $7, etag = $8, schedule_tag = $9, origin = $10,
-       spans = $11::tstzmultirange, exact = $12, seq = counter.seq, modified_at = now()
-     FROM counter WHERE account_id = $1 AND collection_id = $2 AND id = $13
+       spans = $11::tstzmultirange, exact = $12::tstzrange, alarms = $13::tstzmultirange, seq = counter.seq, modified_at = now()
+     FROM counter WHERE account_id = $1 AND collection_id = $2 AND id = $14
      RETURNING ${HEAD_COLUMNS}, text`,
 );
 

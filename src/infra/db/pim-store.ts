@@ -15,7 +15,7 @@ import type {
 } from '../../domain/pim/store.js';
 import type { Id, Scope } from '../../domain/types.js';
 import * as sql from './pim-sql.js';
-import { formatSpans } from './spans.js';
+import { formatSpan, formatSpans } from './spans.js';
 import { codeOf, row, rows, transaction } from './sql.js';
 
 const UNIQUE_VIOLATION = '23505';
@@ -195,15 +195,11 @@ export class PostgresPimStore implements PimStore {
     });
   }
 
-  private async matches(place: Place, query: IndexQuery): Promise<{ id: Id; exact: boolean }[]> {
-    const values = [
-      place.account,
-      place.collection,
-      query.component ?? null,
-      query.uid ?? null,
-      query.overlaps ? formatSpans([query.overlaps]) : null,
-    ];
-    return rows(this.pool, query.overlaps ? sql.SEARCH_SPANS : sql.SEARCH, values);
+  private matches(place: Place, { component, uid, overlaps, alarms }: IndexQuery): Promise<{ id: Id; exact: boolean }[]> {
+    const values = [place.account, place.collection, component ?? null, uid ?? null];
+    if (overlaps) return rows(this.pool, sql.SEARCH_SPANS, [...values, formatSpans([overlaps])]);
+    if (alarms) return rows(this.pool, sql.SEARCH_ALARMS, [...values, formatSpans([alarms])]);
+    return rows(this.pool, sql.SEARCH, values);
   }
 }
 
@@ -273,7 +269,8 @@ class PostgresPimWrite implements PimWrite {
       item.scheduleTag,
       this.origin,
       item.spans && formatSpans(item.spans),
-      item.exact,
+      formatSpan(item.exact),
+      item.alarms.length > 0 ? formatSpans(item.alarms) : null,
     ];
   }
 }

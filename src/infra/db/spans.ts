@@ -9,6 +9,11 @@ export function formatSpans(spans: readonly Span[]): string {
   return `{${spans.map((span) => `[${bound(span.start)},${bound(Math.max(span.end, span.start + 1))})`).join(',')}}`;
 }
 
+/** A tstzrange literal; null is the empty range. */
+export function formatSpan(span: Span | null): string {
+  return span ? `[${bound(span.start)},${bound(span.end)})` : 'empty';
+}
+
 function bound(time: number): string {
   if (time <= EARLIEST || time >= LATEST) return '';
   const date = new Date(time);
