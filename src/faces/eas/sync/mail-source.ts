@@ -26,6 +26,8 @@ export class MailSource implements ItemSource {
   readonly filters = FILTERS.mail;
   /** Summaries read while changes were looked at, so that they are not read twice. */
   readonly #seen = new Map<number, MessageSummary>();
+  /** Messages that the mail server or their own form keeps from being described. */
+  readonly #failures = new Map<number, unknown>();
 
   constructor(
     private readonly context: EasContext,
@@ -76,8 +78,8 @@ export class MailSource implements ItemSource {
     for (let at = 0; at < ids.length; at += CHUNK) {
       const wanted = ids.slice(at, at + CHUNK);
       const summaries = await this.#summaries(wanted);
-      const found = new Map(summaries.map((summary) => [summary.uid, summary]));
-      for (const id of wanted) if (!found.has(id)) yield { id, missing: true };
+      const found = new Set(summaries.map((summary) => summary.uid));
+      for (const id of wanted) if (!found.has(id)) yield this.#absent(id);
       if (form === 'Change') yield* this.#changes(summaries, draft);
       else yield* this.#adds(summaries, draft);
     }
@@ -94,7 +96,7 @@ export class MailSource implements ItemSource {
   /** One message for ItemOperations; its body goes into `parts` where the answer has such. */
   async fetch(id: number, options: SyncOptions, parts: Uint8Array[] | null = null): Promise<Rendered> {
     const [summary] = await this.#summaries([id]);
-    if (!summary) return { id, missing: true };
+    if (!summary) return this.#absent(id);
     const body = (await renderBodies(this.context, this.folder, [summary], options)).get(id);
     const part = parts && body?.data ? parts.push(body.data) : undefined;
     return this.#item(summary, body, part);
@@ -125,6 +127,10 @@ export class MailSource implements ItemSource {
     }
   }
 
+  #absent(id: number): Rendered {
+    return this.#failures.has(id) ? { id, error: this.#failures.get(id) } : { id, missing: true };
+  }
+
   async #summaries(ids: readonly number[]): Promise<readonly MessageSummary[]> {
     const missing = ids.filter((id) => !this.#seen.has(id));
     const read = missing.length === 0 ? [] : await this.#summariesWithFence(missing);
@@ -137,10 +143,21 @@ export class MailSource implements ItemSource {
     try {
       return await this.#mail.summaries(this.context.session, this.folder, ids);
     } catch (error) {
-      if (isDomainError(error) || ids.length === 1) throw error;
-      const single = await Promise.allSettled(ids.map((id) => this.#mail.summaries(this.context.session, this.folder, [id])));
-      return single.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+      if (isDomainError(error)) throw error;
+      if (ids.length === 1) return this.#failed(ids[0] as number, error);
+      const single: MessageSummary[] = [];
+      for (const id of ids) {
+        const read = this.#mail.summaries(this.context.session, this.folder, [id]);
+        single.push(...(await read.catch((failure) => this.#failed(id, failure))));
+      }
+      return single;
     }
+  }
+
+  #failed(id: number, error: unknown): readonly MessageSummary[] {
+    if (isDomainError(error, 'unavailable')) throw error;
+    this.#failures.set(id, error);
+    return [];
   }
 
   get #mail() {
