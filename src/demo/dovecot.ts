@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stopOrphan } from '../infra/processes.js';
 import { findRunner, giveTo, type Runner } from '../infra/unprivileged.js';
 import { type DovecotPorts, dovecotConfig } from './dovecot-config.js';
@@ -49,7 +50,7 @@ export interface Dovecot {
   doveadm(...args: string[]): Promise<string>;
   /** Home folder of a user; the mail is in `Maildir` below it. */
   mailDir(user: string): string;
-  /** Adds a listed user or changes a password; takes effect at the next login. */
+  /** Adds a listed user or changes a password; resolves when that is in effect. */
   setPassword(address: string, password: string): Promise<void>;
   /** The last lines logged. */
   logs(): string;
@@ -118,6 +119,7 @@ function handle({ options, programs, runner, dir, conf, base, users, ports, serv
     setPassword: async (address, password) => {
       users.set(address, password);
       await writeUsers(dir, users);
+      await sleep(1100); // it looks at the file once a second
     },
   };
 }
@@ -152,10 +154,21 @@ async function prepareFolders(runner: Runner, dir: string): Promise<string> {
   return base;
 }
 
-/** passwd-file lines: `user:{PLAIN}password`, then empty fields up to the extra ones. */
+/**
+ * passwd-file lines: `user:{PLAIN}password`, then empty fields up to the extra ones. Dovecot reads the file again when its
+ * time differs, and counts in seconds: each writing gets a second of its own.
+ */
 async function writeUsers(dir: string, users: ReadonlyMap<string, string>): Promise<void> {
+  const file = join(dir, 'users');
+  const before = await stat(file).then(
+    ({ mtimeMs }) => Math.floor(mtimeMs / 1000),
+    () => 0,
+  );
   const lines = [...users].map(([address, password]) => `${address.toLowerCase()}:{PLAIN}${password}::::::\n`);
-  await writeFile(join(dir, 'users'), lines.join(''), { mode: 0o644 });
+  await writeFile(`${file}.new`, lines.join(''), { mode: 0o644 });
+  const time = Math.max(Math.floor(Date.now() / 1000), before + 1);
+  await utimes(`${file}.new`, time, time);
+  await rename(`${file}.new`, file);
 }
 
 async function choosePorts(options: DovecotOptions, programs: DovecotPrograms): Promise<DovecotPorts> {

@@ -109,6 +109,12 @@ test('each package is named in its own place only', () => {
   );
 });
 
+test('what runs in production needs no development package', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as { dependencies: object };
+  const wrong = imports.filter(({ own, to }) => !own && !(to in dependencies));
+  refuse(wrong, ({ from, to }) => `${from} imports ${to}, which is not among the dependencies of package.json`);
+});
+
 function refuse(wrong: readonly Import[], say: (found: Import) => string): void {
   assert.equal(wrong.length, 0, `\n${wrong.map((found) => `  ${say(found)}`).join('\n')}\n`);
 }
