@@ -53,7 +53,8 @@ describe('Dovecot', () => {
     await client.logout();
     const folders = { Drafts: '\\Drafts', Sent: '\\Sent', Trash: '\\Trash', Junk: '\\Junk', Archive: '\\Archive' };
     assert.deepEqual(uses, { INBOX: '\\Inbox', ...folders });
-    assert.equal(status?.messages, 1);
+    assert.ok(status);
+    assert.equal(status.messages, 1);
   });
 
   test('refuses another password', async () => {
