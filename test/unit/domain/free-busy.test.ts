@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { busyPeriods } from '../../../src/domain/pim/free-busy.js';
+import type { Collection } from '../../../src/domain/pim/model.js';
+import type { Session } from '../../../src/domain/types.js';
+
+const calendar = (...lines: string[]) =>
+  ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//x//EN', ...lines, 'END:VCALENDAR', ''].join('\r\n');
+const event = (...lines: string[]) => calendar('BEGIN:VEVENT', 'UID:u', 'DTSTAMP:20260101T000000Z', ...lines, 'END:VEVENT');
+
+const DAY = { start: Date.UTC(2026, 10, 23), end: Date.UTC(2026, 10, 24) };
+
+async function busy(texts: string[], query: { zone?: string; exceptUid?: string } = {}) {
+  const pim = {
+    async *search() {
+      for (const text of texts) yield { text, uid: 'u' } as never;
+    },
+  };
+  const all = { span: DAY, zone: query.zone ?? 'UTC', addresses: ['a@example.test'], exceptUid: query.exceptUid };
+  const periods = await busyPeriods(pim, {} as Session, [{} as Collection], all);
+  return periods.map(({ type, start, end }) => `${type} ${hour(start)}-${hour(end)}`);
+}
+
+const hour = (time: number) => new Date(time).toISOString().slice(11, 16);
+
+describe('busyPeriods', () => {
+  it('joins what touches and clips to the range (RFC 4791 §7.10)', async () => {
+    const texts = [
+      event('DTSTART:20261123T080000Z', 'DTEND:20261123T090000Z'),
+      event('DTSTART:20261123T090000Z', 'DURATION:PT30M'),
+      event('DTSTART:20261122T230000Z', 'DTEND:20261123T010000Z'),
+    ];
+    assert.deepEqual(await busy(texts), ['BUSY 00:00-01:00', 'BUSY 08:00-09:30']);
+  });
+
+  it('leaves out transparent, cancelled and declined events, and knows tentative and absence', async () => {
+    const at = ['DTSTART:20261123T080000Z', 'DTEND:20261123T090000Z'];
+    const me = (answer: string) => `ATTENDEE;PARTSTAT=${answer}:mailto:A@example.test`;
+    assert.deepEqual(await busy([event(...at, 'TRANSP:TRANSPARENT')]), []);
+    assert.deepEqual(await busy([event(...at, 'STATUS:CANCELLED')]), []);
+    assert.deepEqual(await busy([event(...at, me('DECLINED'))]), []);
+    assert.deepEqual(await busy([event(...at, 'ATTENDEE;PARTSTAT=DECLINED:mailto:b@example.test')]), ['BUSY 08:00-09:00']);
+    assert.deepEqual(await busy([event(...at, me('TENTATIVE'))]), ['BUSY-TENTATIVE 08:00-09:00']);
+    assert.deepEqual(await busy([event(...at, 'STATUS:TENTATIVE')]), ['BUSY-TENTATIVE 08:00-09:00']);
+    assert.deepEqual(await busy([event(...at, 'X-MICROSOFT-CDO-BUSYSTATUS:OOF')]), ['BUSY-UNAVAILABLE 08:00-09:00']);
+    assert.deepEqual(await busy([event(...at)], { exceptUid: 'u' }), []);
+  });
+
+  it("expands series with their exceptions, and sees all-day events in the owner's zone", async () => {
+    const series = event('DTSTART:20261116T100000Z', 'DTEND:20261116T110000Z', 'RRULE:FREQ=WEEKLY', 'EXDATE:20261130T100000Z');
+    assert.deepEqual(await busy([series]), ['BUSY 10:00-11:00']);
+    const allDay = event('DTSTART;VALUE=DATE:20261123');
+    assert.deepEqual(await busy([allDay], { zone: 'America/New_York' }), ['BUSY 05:00-00:00']);
+  });
+
+  it('counts what VAVAILABILITY leaves out as unavailable (RFC 7953 §5)', async () => {
+    const office = calendar(
+      'BEGIN:VAVAILABILITY',
+      'UID:v',
+      'DTSTAMP:20260101T000000Z',
+      'BEGIN:AVAILABLE',
+      'UID:w',
+      'DTSTAMP:20260101T000000Z',
+      'DTSTART:20261102T090000Z',
+      'DTEND:20261102T170000Z',
+      'RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR',
+      'END:AVAILABLE',
+      'END:VAVAILABILITY',
+    );
+    assert.deepEqual(await busy([office]), ['BUSY-UNAVAILABLE 00:00-09:00', 'BUSY-UNAVAILABLE 17:00-00:00']);
+  });
+});
