@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { type Config, type MailServers, serversFor } from './config.js';
+import { Directory } from './domain/accounts/directory.js';
 import { Sessions } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
 import { createMail } from './domain/mail/mail.js';
@@ -63,6 +64,7 @@ export async function startGateway(
   const services: Services = {
     pim: new PimService(pimStore, hub, clock),
     mail,
+    directory: new Directory(accounts),
     files: new PostgresFiles(pool),
     locks: new PostgresLockStore(pool),
     devices: new PostgresDeviceStore(pool),

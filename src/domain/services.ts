@@ -1,3 +1,4 @@
+import type { Directory } from './accounts/directory.js';
 import type { DeviceStore } from './devices/model.js';
 import type { Files } from './files/model.js';
 import type { LockStore } from './locks/model.js';
@@ -10,6 +11,7 @@ import type { Clock, Logger } from './types.js';
 export interface Services {
   readonly pim: Pim;
   readonly mail: Mail;
+  readonly directory: Directory;
   readonly files: Files;
   readonly locks: LockStore;
   readonly devices: DeviceStore;

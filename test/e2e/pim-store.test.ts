@@ -58,6 +58,11 @@ describe('PostgreSQL stores', () => {
     const draft = { address: 'twice@example.test', aliases: [], displayName: '', zone: 'UTC' };
     const [one, two] = await Promise.all([accounts.create(draft, []), accounts.create(draft, [])]);
     assert.equal(one.id, two.id);
+    await accounts.create({ ...draft, address: 'twice@other.test' }, []);
+    const found = async (query: object) => (await accounts.search('example.test', query, 9)).map((account) => account.address);
+    assert.deepEqual(await found({ text: 'TWI' }), ['twice@example.test']);
+    assert.deepEqual(await found({ address: 'twice@other.test' }), []);
+    assert.deepEqual(await found({}), ['twice@example.test', 'a@example.test']);
   });
 
   it('numbers items by the counter of their collection and lists changes in commit order', async () => {

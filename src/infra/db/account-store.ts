@@ -6,7 +6,7 @@ import type { NewCollection } from '../../domain/pim/store.js';
 import type { Account, Id } from '../../domain/types.js';
 import { poolOf } from './data-source.js';
 import { AccountEntity } from './entities.js';
-import { row, transaction } from './sql.js';
+import { row, rows, transaction } from './sql.js';
 
 const INSERT_ACCOUNT = {
   name: 'insert_account',
@@ -18,6 +18,14 @@ const INSERT_FIRST_COLLECTION = {
   name: 'insert_first_collection',
   text: `INSERT INTO collections (account_id, id, kind, slug, name, is_primary, components, epoch)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+};
+
+const SEARCH_ACCOUNTS = {
+  name: 'search_accounts',
+  text: `SELECT id, address, aliases, display_name AS "displayName", zone FROM accounts
+    WHERE right(address, length($1)) = $1 AND ($2::text IS NULL OR address = $2 OR $2 = ANY(aliases))
+      AND ($3::text IS NULL OR strpos(lower(display_name), $3) > 0 OR strpos(address, $3) > 0)
+    ORDER BY display_name, address LIMIT $4`,
 };
 
 /** Accounts in PostgreSQL, through TypeORM's repository: they are read once in minutes per device. */
@@ -40,6 +48,15 @@ export class PostgresAccountStore implements AccountStore {
     const created = { ...account, id: randomUUID() };
     const isNew = await transaction(this.pool, (client) => insert(client, created, first));
     return isNew ? created : ((await this.byAddress(account.address)) as Account);
+  }
+
+  search(
+    domain: string,
+    query: { readonly text?: string; readonly address?: string },
+    limit: number,
+  ): Promise<readonly Account[]> {
+    const { address, text } = query;
+    return rows<Account>(this.pool, SEARCH_ACCOUNTS, [`@${domain}`, address ?? null, text?.toLowerCase() ?? null, limit]);
   }
 
   async update(id: Id, patch: Partial<Omit<Account, 'id' | 'address'>>): Promise<void> {

@@ -25,6 +25,7 @@ describe('Sessions', () => {
           accounts.set(account.address, account);
           return account;
         },
+        search: async () => [],
         update: async () => undefined,
       },
       verify: async (credentials) => {
