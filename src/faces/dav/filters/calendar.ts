@@ -1,9 +1,11 @@
 import type { IndexQuery, Item } from '../../../domain/pim/model.js';
-import { type Component, type Property, parseContentLines } from '../../../formats/content-lines.js';
+import { Component, ContentLineError, type Property } from '../../../formats/content-lines.js';
+import { IcalError } from '../../../formats/ical/error.js';
+import { type CalendarObject, openCalendarObject } from '../../../formats/ical/parse.js';
 import { C } from '../../../formats/xml/names.js';
 import { attributeOf, childOf, elementsOf, type XmlElement } from '../../../formats/xml/read.js';
 import { conditionError } from '../errors.js';
-import { alarmOverlaps, overlappingComponents, propertyOverlaps, type Viewer } from './ical-adapter.js';
+import { alarmOverlaps, overlappingComponents, propertyOverlaps, type Viewer } from './overlap.js';
 import { type Range, rangeOf } from './range.js';
 import { type TextMatchRules, textMatch } from './text-match.js';
 
@@ -14,10 +16,9 @@ const RULES: TextMatchRules = {
 };
 const invalid = () => conditionError(403, C('valid-filter'));
 
-/** An item being tested; what is costly to find out is found out once. */
+/** An item being tested. */
 interface Subject {
-  readonly text: string;
-  readonly calendar: Component;
+  readonly object: CalendarObject;
   readonly viewer: Viewer;
 }
 type Test = (component: Component, subject: Subject) => boolean;
@@ -47,15 +48,16 @@ export function calendarFilter(filter: XmlElement | undefined, viewer: Viewer): 
   };
 }
 
-function matches(text: string, tests: readonly ((parent: Component, subject: Subject) => boolean)[], viewer: Viewer): boolean {
+function matches(text: string, tests: readonly Test[], viewer: Viewer): boolean {
   try {
-    const [calendar] = parseContentLines(text);
-    if (calendar === undefined) return false;
-    // The resource as a whole is looked at like a component that holds the VCALENDAR.
-    const holder = { components: [calendar], componentsNamed: (name: string) => (name === calendar.name ? [calendar] : []) };
-    return tests.every((test) => test(holder as unknown as Component, { text, calendar, viewer }));
-  } catch {
-    return false;
+    const object = openCalendarObject(text);
+    // The resource is looked at like a component that holds the VCALENDAR.
+    const holder = new Component('RESOURCE');
+    holder.children.push(object.calendar);
+    return tests.every((test) => test(holder, { object, viewer }));
+  } catch (error) {
+    if (error instanceof IcalError || error instanceof ContentLineError) return false;
+    throw error;
   }
 }
 
@@ -123,11 +125,11 @@ const all: Among = (parent, name) => parent.componentsNamed(name);
 function rangeTest(name: string, range: Range, depth: number): Among {
   if (depth === 0) throw invalid();
   if (name === 'VALARM') {
-    return (parent, _, { calendar, viewer }) =>
-      parent.componentsNamed(name).filter((alarm) => alarmOverlaps(calendar, parent, alarm, range, viewer));
+    return (parent, _, { object, viewer }) =>
+      parent.componentsNamed(name).filter((alarm) => alarmOverlaps(object, parent, alarm, range, viewer));
   }
-  return (parent, _, { calendar, viewer }) => {
-    const overlapping = overlappingComponents(calendar, name, range, viewer);
+  return (parent, _, { object, viewer }) => {
+    const overlapping = overlappingComponents(object, name, range, viewer);
     return parent.componentsNamed(name).filter((component) => overlapping.has(component));
   };
 }
@@ -140,7 +142,7 @@ function propFilter(filter: XmlElement): Test {
   const range = childOf(filter, C('time-range'));
   if (range !== undefined) {
     const span = rangeOf(range);
-    tests.push((line, { calendar, viewer }) => propertyOverlaps(calendar, line, span, viewer));
+    tests.push((line, { object, viewer }) => propertyOverlaps(object, line, span, viewer));
   }
   const match = childOf(filter, C('text-match'));
   if (match !== undefined) tests.push(lineTest(match));

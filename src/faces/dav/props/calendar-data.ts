@@ -4,8 +4,10 @@ import { attributeOf, childOf, elementsOf, type XmlElement, XmlError } from '../
 import { text } from '../../../formats/xml/write.js';
 import { conditionError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
-import { expandOccurrences, limitFreeBusy, limitOverrides, type Viewer } from '../filters/ical-adapter.js';
+import { expandOccurrences, limitOverrides } from '../filters/expand.js';
+import type { Viewer } from '../filters/overlap.js';
 import { type Range, rangeOf } from '../filters/range.js';
+import { viewerOf } from '../filters/viewer.js';
 import type { ItemGetter } from './property.js';
 
 type Transform = (text: string) => string;
@@ -16,9 +18,13 @@ export function calendarDataGetter(ask: XmlElement, x: Exchange): ItemGetter {
   if (type !== 'text/calendar' || (attributeOf(ask, 'version') ?? '2.0') !== '2.0') {
     throw conditionError(403, C('supported-calendar-data'));
   }
-  const steps = transforms(ask, { zone: x.session.user.zone });
-  if (steps.length === 0) return ({ item }) => (item?.text === undefined ? undefined : text(item.text));
-  return ({ item }) => (item?.text === undefined ? undefined : text(run(steps, item.text)));
+  if (transforms(ask, null).length === 0) return ({ item }) => (item?.text === undefined ? undefined : text(item.text));
+  let steps: readonly Transform[] | null = null;
+  return (r) => {
+    // The calendar's own zone is known with the first item.
+    steps ??= transforms(ask, viewerOf(x, null, r));
+    return r.item?.text === undefined ? undefined : text(run(steps, r.item.text));
+  };
 }
 
 /** A broken stored object is given as it is: it must not fail the listing. */
@@ -30,18 +36,17 @@ function run(steps: readonly Transform[], stored: string): string {
   }
 }
 
-function transforms(ask: XmlElement, viewer: Viewer): Transform[] {
+function transforms(ask: XmlElement, viewer: Viewer | null): Transform[] {
   const steps: Transform[] = [];
-  const ranged = (name: string, step: (text: string, range: Range) => string): void => {
+  const ranged = (name: string, step: (text: string, range: Range, viewer: Viewer) => string): void => {
     const element = childOf(ask, C(name));
     if (element === undefined) return;
     const range = rangeOf(element);
     if (!Number.isFinite(range.start) || !Number.isFinite(range.end)) throw new XmlError('start and end are required');
-    steps.push((before) => step(before, range));
+    steps.push((before) => (viewer === null ? before : step(before, range, viewer)));
   };
-  ranged('expand', (before, range) => expandOccurrences(before, range, viewer));
-  ranged('limit-recurrence-set', (before, range) => limitOverrides(before, range, viewer));
-  ranged('limit-freebusy-set', (before, range) => limitFreeBusy(before, range));
+  ranged('expand', expandOccurrences);
+  ranged('limit-recurrence-set', limitOverrides);
   const comp = childOf(ask, C('comp'));
   if (comp !== undefined) steps.push((before) => prune(before, selectionOf(comp)));
   return steps;

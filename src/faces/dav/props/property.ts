@@ -52,6 +52,15 @@ export function kept(r: Resource, name: ClarkName): Xml | undefined {
   return r.collection?.properties[name] as Xml | undefined;
 }
 
+const ENTITIES: Readonly<Record<string, string>> = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#13;': '\r', '&amp;': '&' };
+
+/** Content of a kept property that is text alone. */
+export function keptText(r: Resource, name: ClarkName): string | undefined {
+  return kept(r, name)
+    ?.replace(/&(?:lt|gt|quot|#13|amp);/g, (entity) => ENTITIES[entity] ?? '')
+    .trim();
+}
+
 /** Attributes of a kept property as they stand in its start tag, with a space before each. */
 export function keptAttributes(r: Resource, name: ClarkName): string {
   return r.collection?.properties[attributesKey(name)] ?? '';

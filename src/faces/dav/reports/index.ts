@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange.js';
 import type { DavReply } from '../message.js';
 import type { Resource } from '../resource.js';
 import { expandProperty } from './expand-property.js';
+import { freeBusyQuery } from './free-busy.js';
 import { multiget } from './multiget.js';
 import {
   aclPrincipalPropSet,
@@ -22,6 +23,7 @@ export const REPORTS: ReadonlyMap<ClarkName, Report> = new Map<ClarkName, Report
   [D('sync-collection'), syncCollection],
   [C('calendar-multiget'), multiget],
   [C('calendar-query'), calendarQuery],
+  [C('free-busy-query'), freeBusyQuery],
   [CARD('addressbook-multiget'), multiget],
   [CARD('addressbook-query'), addressbookQuery],
   [D('expand-property'), expandProperty],

@@ -6,6 +6,7 @@ export const REPORTS_ON: ReadonlyMap<ClarkName, readonly ResourceKind[]> = new M
   [D('sync-collection'), COLLECTIONS],
   [C('calendar-multiget'), ['calendar', 'event']],
   [C('calendar-query'), ['calendar', 'event']],
+  [C('free-busy-query'), ['calendar']],
   [CARD('addressbook-multiget'), ['addressbook', 'card']],
   [CARD('addressbook-query'), ['addressbook', 'card']],
   [D('expand-property'), EVERYTHING],
