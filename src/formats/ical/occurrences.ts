@@ -86,14 +86,28 @@ export class Series {
     return (this.#set?.recurs ?? false) || this.#object.overrides.length > 0;
   }
 
+  /** Between these instants lies everything; open where a rule has no UNTIL. */
+  get bounds(): Span {
+    const set = this.#set;
+    if (!set) return { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY };
+    const { before, after } = this.#reach(set);
+    return { start: set.bounds.start - before, end: set.bounds.end + after };
+  }
+
+  /** Whether the viewer's zone decides when something happens. */
+  get floating(): boolean {
+    const kinds = this.#object.overrides.map(({ component }) => timingOf(component, this.#zones)?.start.kind);
+    return [this.#set?.timing.start.kind, ...kinds].some((kind) => kind === 'date' || kind === 'floating');
+  }
+
   /** Occurrences whose `span` overlaps the window. */
   *within(window: Span, budget: Budget): Generator<Occurrence> {
-    const sources = [this.#explicit(window), this.#generated(window, budget)];
+    const sources = [this.explicit(window), this.generated(window, budget)];
     yield* mergeSorted(sources, ({ start }) => start);
   }
 
   /** Occurrences described by overrides, ascending; those that EXDATE names are gone. */
-  #explicit(window: Span): Occurrence[] {
+  explicit(window: Span): Occurrence[] {
     const found: Occurrence[] = [];
     for (const override of this.#object.overrides) {
       const start = this.#set?.startOf(override.recurrenceId);
@@ -114,7 +128,8 @@ export class Series {
     return occurrenceOf(override.component, id, timing, { instant, local: timing.start.local }, timing.length);
   }
 
-  *#generated(window: Span, budget: Budget): Generator<Occurrence> {
+  /** Occurrences that the recurrence set gives and no override describes. */
+  *generated(window: Span, budget: Budget): Generator<Occurrence> {
     const set = this.#set;
     if (!set || !this.#object.master) return;
     const reach = this.#reach(set);

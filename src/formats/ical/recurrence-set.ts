@@ -80,9 +80,10 @@ export class RecurrenceSet {
     return this.#dates.flatMap((date) => date.length ?? []);
   }
 
-  /** The instant after which only rules give starts. */
-  get lastDate(): number {
-    return (this.#dates.at(-1) as Start).instant;
+  /** Starts lie between these instants, inclusive; the end is open where a rule has no UNTIL. */
+  get bounds(): Span {
+    const ends = this.rules.map(({ until }) => (until ? until.local + 2 * DAY : Number.POSITIVE_INFINITY));
+    return { start: (this.#dates[0] as Start).instant, end: Math.max((this.#dates.at(-1) as Start).instant, ...ends) };
   }
 
   isExcluded(start: Start): boolean {

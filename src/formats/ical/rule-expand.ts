@@ -7,10 +7,7 @@ import { civilOf, dayOf } from './civil.js';
 import type { RecurrenceRule } from './rule.js';
 import { RuleDays } from './rule-days.js';
 import { otherCalendarLocals } from './rule-other-calendars.js';
-import { DAY, HOUR, localOf, MINUTE, mod, SECOND } from './values.js';
-
-/** No date beyond year 9999 can be written. */
-export const END_OF_TIME = localOf(10_000, 1, 1);
+import { DAY, END_OF_TIME, HOUR, localOf, MINUTE, mod, SECOND } from './values.js';
 
 export interface Window {
   /** Local times before this may be left out. They must not be for COUNT. */

@@ -1,6 +1,6 @@
 import type { Component } from '../content-lines.js';
 import type { Zone } from '../zones/zone.js';
-import { DAY, type IcalDuration, type IcalPeriod, type IcalTime, parseDuration, timeOf } from './values.js';
+import { DAY, END_OF_TIME, type IcalDuration, type IcalPeriod, type IcalTime, parseDuration, timeOf } from './values.js';
 import type { ZoneTable } from './zones.js';
 
 /** A half-open interval in milliseconds since the epoch. */
@@ -58,10 +58,11 @@ export function lengthOfPeriod(period: IcalPeriod, zones: ZoneTable): Length {
   return 'local' in period.end ? lengthBetween(period.start, period.end, zones) : period.end;
 }
 
-/** The instant at which what starts at a wall-clock reading ends. */
+/** The instant at which what starts at a wall-clock reading ends; never after year 9999. */
 export function endOf(local: number, instant: number, length: Length, zone: Zone): number {
-  const later = length.days === 0 ? instant : zone.toInstant(local + length.days * DAY);
-  return Math.max(instant, later + length.ms);
+  const nominal = Math.min(local + length.days * DAY, END_OF_TIME);
+  const later = length.days === 0 ? instant : zone.toInstant(nominal);
+  return Math.max(instant, Math.min(later + length.ms, END_OF_TIME));
 }
 
 /** A bound for how long a length can be in real time. */

@@ -70,6 +70,9 @@ export function localOf(year: number, month: number, day: number): number {
   return year >= 100 || year < 0 ? ms : new Date(ms).setUTCFullYear(year, month - 1, day);
 }
 
+/** No date beyond year 9999 can be written. */
+export const END_OF_TIME = localOf(10_000, 1, 1);
+
 export function daysInMonth(year: number, month: number): number {
   if (month === 2) return isLeapYear(year) ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;

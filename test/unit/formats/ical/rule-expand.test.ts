@@ -5,8 +5,8 @@ import { RRuleTemporal } from 'rrule-temporal';
 import { Budget } from '../../../../src/formats/ical/budget.js';
 import { TooComplex } from '../../../../src/formats/ical/error.js';
 import { formatRule, parseRule } from '../../../../src/formats/ical/rule.js';
-import { END_OF_TIME, ruleLocals } from '../../../../src/formats/ical/rule-expand.js';
-import { formatTime, localOf, utcTime } from '../../../../src/formats/ical/values.js';
+import { ruleLocals } from '../../../../src/formats/ical/rule-expand.js';
+import { END_OF_TIME, formatTime, localOf, utcTime } from '../../../../src/formats/ical/values.js';
 
 const START = Date.UTC(1997, 8, 2, 9);
 
