@@ -9,6 +9,7 @@ import {
 import type { Credentials } from '../../domain/types.js';
 import { IdRanges } from '../../formats/ranges.js';
 import { toDomainError } from './errors.js';
+import { fetchSection, type SectionBytes, type SectionRange } from './lean-fetch.js';
 import type { ServerUrl } from './url.js';
 import { VanishedListener } from './vanished.js';
 
@@ -128,6 +129,16 @@ export class ImapClient {
   ): Promise<void> {
     try {
       for await (const message of this.flow.fetch(range, { ...query, uid: true }, { ...options, uid: true })) await sink(message);
+    } catch (error) {
+      throw toDomainError(error);
+    }
+  }
+
+  /** Streams one section of messages of the selected mailbox; `sink` must not use this connection. */
+  async fetchSection(range: string, wanted: SectionRange, sink: (part: SectionBytes) => void | Promise<void>): Promise<void> {
+    if (!this.usable) throw toDomainError(GONE);
+    try {
+      await fetchSection(this.flow, range, wanted, sink);
     } catch (error) {
       throw toDomainError(error);
     }

@@ -10,14 +10,8 @@ const HEADER_FIELDS = [
   'Thread-Index',
   'Importance',
   'X-Priority',
-  'Priority',
   'Sensitivity',
-  'Content-Class',
-  'List-Id',
   'List-Unsubscribe',
-  'List-Unsubscribe-Post',
-  'Auto-Submitted',
-  'Disposition-Notification-To',
 ];
 
 const MAX_HEADER_CHARS = 8 * 1024;
@@ -125,6 +119,7 @@ function addresses(list: readonly MessageAddressObject[] | undefined): readonly 
 
 /** Controls in a header would break what is built from it. */
 function oneLine(text: string | undefined): string {
+  if (text && text.length < MAX_HEADER_CHARS && /^[!-~](?:[ -~]*[!-~])?$/.test(text)) return text;
   return (text ?? '')
     .replace(/[\p{Cc}\p{Surrogate}]+/gu, ' ')
     .trim()
