@@ -21,6 +21,9 @@ export interface EasRecurrence {
   readonly firstDayOfWeek?: number;
 }
 
+/** A recurrence without the form of date that its end has. */
+export type RecurrencePattern = Omit<EasRecurrence, 'until'>;
+
 /** 0 daily, 1 weekly, 2 and 3 monthly by day and by weekday, 5 and 6 yearly by day and by weekday. */
 export type RecurrenceType = 0 | 1 | 2 | 3 | 5 | 6;
 
@@ -174,9 +177,9 @@ function calendarOf(rule: RecurrenceRule): Pick<Pattern, 'calendarType'> | undef
 
 /** What a Type must and may not carry (MS-ASCAL 2.2.2.36, table), and the parts of a rule it stands for. */
 interface TypeRow {
-  readonly required: readonly (keyof EasRecurrence)[];
-  readonly forbidden: readonly (keyof EasRecurrence)[];
-  readonly rule: (from: EasRecurrence) => Partial<RecurrenceRule> & Pick<RecurrenceRule, 'freq'>;
+  readonly required: readonly (keyof RecurrencePattern)[];
+  readonly forbidden: readonly (keyof RecurrencePattern)[];
+  readonly rule: (from: RecurrencePattern) => Partial<RecurrenceRule> & Pick<RecurrenceRule, 'freq'>;
 }
 
 const TYPES: Readonly<Record<RecurrenceType, TypeRow>> = {
@@ -216,7 +219,7 @@ const TYPES: Readonly<Record<RecurrenceType, TypeRow>> = {
  * @param until Until as a time of the kind that DTSTART has; Occurrences win over it
  * @throws MalformedItem for a child missing or out of place, or a calendar that is not allowed
  */
-export function fromEas(recurrence: EasRecurrence, until?: IcalTime): RecurrenceRule {
+export function fromEas(recurrence: RecurrencePattern, until?: IcalTime): RecurrenceRule {
   checkRecurrence(recurrence);
   const { interval, occurrences } = recurrence;
   const rscale = rscaleOf(recurrence);
@@ -230,16 +233,16 @@ export function fromEas(recurrence: EasRecurrence, until?: IcalTime): Recurrence
 }
 
 /** Whether a client's recurrence means the pattern that it was shown; what a version has no element for is not compared. */
-export function samePattern(shown: EasRecurrence, sent: EasRecurrence): boolean {
+export function samePattern(shown: RecurrencePattern, sent: RecurrencePattern): boolean {
   const firstDay = sent.interval > 1 ? (sent.firstDayOfWeek ?? shown.firstDayOfWeek) : shown.firstDayOfWeek;
-  const pattern = (of: EasRecurrence, firstDayOfWeek: number | undefined) =>
-    formatRule(fromEas({ ...of, firstDayOfWeek, occurrences: undefined, until: undefined }));
+  const pattern = (of: RecurrencePattern, firstDayOfWeek: number | undefined) =>
+    formatRule(fromEas({ ...of, firstDayOfWeek, occurrences: undefined }));
   checkRecurrence(sent);
   return pattern(shown, shown.firstDayOfWeek) === pattern(sent, firstDay);
 }
 
 /** Lowest and highest value of each child. */
-const RANGES: readonly (readonly [keyof EasRecurrence, number, number])[] = [
+const RANGES: readonly (readonly [keyof RecurrencePattern, number, number])[] = [
   ['dayOfWeek', 1, ALL_DAYS],
   ['dayOfMonth', 1, 31],
   ['weekOfMonth', 1, 5],
@@ -249,7 +252,7 @@ const RANGES: readonly (readonly [keyof EasRecurrence, number, number])[] = [
   ['interval', 0, 65_535],
 ];
 
-function checkRecurrence(recurrence: EasRecurrence): void {
+function checkRecurrence(recurrence: RecurrencePattern): void {
   const row = TYPES[recurrence.type];
   if (!row) throw new MalformedItem(`Recurrence: Type ${recurrence.type}`);
   for (const name of row.required) if (recurrence[name] === undefined) throw new MalformedItem(`Recurrence without ${name}`);
@@ -263,17 +266,17 @@ function checkRecurrence(recurrence: EasRecurrence): void {
     throw new MalformedItem(`Recurrence: CalendarType ${type}`);
 }
 
-function rscaleOf(from: EasRecurrence): string | undefined {
+function rscaleOf(from: RecurrencePattern): string | undefined {
   return CALENDARS.find(([type]) => type === from.calendarType)?.[1];
 }
 
-function month(from: EasRecurrence): Pick<RecurrenceRule, 'byMonth' | 'rscaleMonths'> {
+function month(from: RecurrencePattern): Pick<RecurrenceRule, 'byMonth' | 'rscaleMonths'> {
   const scaled = rscaleOf(from) !== undefined;
   if (scaled) return { rscaleMonths: [`${from.monthOfYear}${from.isLeapMonth ? 'L' : ''}`] };
   return { byMonth: [from.monthOfYear as number] };
 }
 
-function nth(from: EasRecurrence): Pick<RecurrenceRule, 'byDay' | 'byMonthDay' | 'bySetPos'> {
+function nth(from: RecurrencePattern): Pick<RecurrenceRule, 'byDay' | 'byMonthDay' | 'bySetPos'> {
   const mask = from.dayOfWeek as number;
   const ordinal = from.weekOfMonth === 5 ? -1 : (from.weekOfMonth as number);
   if (mask === ALL_DAYS) return { byMonthDay: [ordinal] };

@@ -11,6 +11,8 @@ export interface Field<M, V = unknown> {
   /** First and last version that has the element; absent: all. */
   readonly since?: EasVersion;
   readonly until?: EasVersion;
+  /** Whether a client may leave it to the server (classes/*.json); others are always its own to give. Default: yes. */
+  readonly ghostable?: false;
   /** What absence in a change means, where absence can mean deletion at all; default `cleared`. */
   readonly absent?: 'cleared' | 'kept';
   /** What an empty tag means: the value is taken away (default), or nothing at all. */
@@ -45,24 +47,24 @@ export function renderFields<M>(fields: Fields<M>, model: M, context: RenderCont
 /** One element, or undefined where there is nothing to say. */
 export function renderField<M, V>(field: Field<M, V>, model: M, context: RenderContext): Element | undefined {
   const value = field.get(model, context);
-  if (value === undefined || value === '') return undefined;
+  if (value === undefined || isNothing(field.type, value)) return undefined;
   return el(field.tag, field.type.write(value));
 }
 
 /** Whether an element that a change leaves out is thereby deleted. */
-export type Absence = (tag: TagName) => boolean;
+export type Absence = (field: Pick<Field<never>, 'tag' | 'ghostable'>) => boolean;
 
 /** Nothing is deleted by absence: from 16.0 on (MS-ASCMD Supported, ghosted by default), and for partial changes. */
 export const keptWhenAbsent: Absence = () => false;
 
 /** Up to 14.1: deleted, unless the client declared in Supported that it manages other elements only. */
 export function clearedUnlessGhosted(supported: ReadonlySet<TagName> | null): Absence {
-  return (tag) => supported === null || supported.has(tag);
+  return ({ tag, ghostable }) => supported === null || ghostable === false || supported.has(tag);
 }
 
 /**
  * Writes what a client sent. A field is touched only when its value differs from the one the client was shown, so text
- * that the protocol can't express exactly survives being echoed. @returns the tags that were written
+ * that the protocol can't express exactly survives being echoed. @returns what was written
  * @throws MalformedItem
  */
 export function applyFields<M>(
@@ -71,7 +73,7 @@ export function applyFields<M>(
   data: Element,
   context: ApplyContext,
   absence: Absence = keptWhenAbsent,
-): TagName[] {
+): Written<M>[] {
   const sent = new Map(elements(data).map((element) => [element.tag, element]));
   const how = { context, shown: shownContext(context), absence };
   const changes = fields
@@ -80,7 +82,14 @@ export function applyFields<M>(
     .filter(({ change }) => change !== null);
   // Written only when all are known: the values of some fields follow from others.
   for (const { field, change } of changes) field.set?.(model, change?.value, context);
-  return changes.map(({ field }) => field.tag);
+  return changes.map(({ field, change }) => ({ field, value: change?.value }));
+}
+
+/** A field and the value that it was given. */
+export interface Written<M> {
+  // biome-ignore lint/suspicious/noExplicitAny: as in Fields
+  readonly field: Field<M, any>;
+  readonly value: unknown;
 }
 
 interface Application {
@@ -94,21 +103,21 @@ type Change<V> = { readonly value: V | undefined } | null;
 
 function changeOf<M, V>(field: Field<M, V>, model: M, element: Element | undefined, how: Application): Change<V> {
   const value = element && field.type.read(element);
-  if (element === undefined) return removal(field, model, how, field.absent !== 'kept' && how.absence(field.tag));
+  if (element === undefined) return removal(field, model, how, field.absent !== 'kept' && how.absence(field));
   if (value === undefined) return removal(field, model, how, field.empty !== 'kept' && element.content.length === 0);
   const current = field.get(model, how.shown);
-  const isSame = current === undefined ? isNothing(value) : field.type.same(current, value);
+  const isSame = current === undefined ? isNothing(field.type, value) : field.type.same(current, value);
   return isSame ? null : { value };
 }
 
 /** A value that the client was never shown stays. */
 function removal<M, V>(field: Field<M, V>, model: M, how: Application, wanted: boolean): Change<V> {
   const current = wanted ? field.get(model, how.shown) : undefined;
-  return current === undefined || isNothing(current) ? null : { value: undefined };
+  return current === undefined || isNothing(field.type, current) ? null : { value: undefined };
 }
 
-function isNothing(value: unknown): boolean {
-  return value === '' || (Array.isArray(value) && value.length === 0);
+export function isNothing<V>(type: ValueType<V>, value: V): boolean {
+  return type.isNothing?.(value) ?? (value === '' || (Array.isArray(value) && value.length === 0));
 }
 
 /** The context in which a client was shown an item before it changed it. */

@@ -10,6 +10,8 @@ export interface ValueType<V> {
   read(element: Element): V | undefined;
   write(value: V): Content;
   same(a: V, b: V): boolean;
+  /** Whether a value says nothing; default: empty text and empty lists. */
+  isNothing?(value: V): boolean;
 }
 
 /** Longest text of a leaf that is not a body. */

@@ -1,0 +1,160 @@
+import type { Component } from '../../../formats/content-lines.js';
+import type { IcalTime } from '../../../formats/ical/values.js';
+import { child, type Element, el, elements } from '../../../formats/wbxml/tree.js';
+import { applyFields, type Field, hasField, isNothing, renderField, shownContext, type Written } from '../schema/field.js';
+import { flag, readInstant } from '../schema/values.js';
+import { atLeast } from '../versions.js';
+import { toCompact } from './dates.js';
+import { OCCURRENCE_FIELDS } from './event-fields.js';
+import type { ItemModel } from './event-model.js';
+import { changedTimes, readTimes, renderTimes, type SentTimes, sameTime, writeTimes } from './event-schedule.js';
+import {
+  deletedOccurrences,
+  deleteOccurrence,
+  exceptionsIn,
+  notRenamed,
+  occurrenceAt,
+  occurrenceOf,
+  overrideAt,
+  overridesOf,
+  type Renaming,
+  restoreOccurrence,
+  timesAt,
+} from './event-series.js';
+import { type EventTimes, timesOfEvent, toWire } from './event-times.js';
+import { type ApplyContext, MalformedItem, type RenderContext } from './item-class.js';
+
+/** Most exceptions of one item (MS-ASCAL Exceptions). */
+const MOST = 256;
+
+/** The occurrences of a series that were deleted or differ (MS-ASCAL Exceptions). */
+export function renderExceptions(series: ItemModel, context: RenderContext): Element | undefined {
+  const overrides = overridesOf(series);
+  const different = overrides.map((component) => renderException(series, { ...series, component }, context));
+  const deleted = deletedOccurrences(series.component)
+    .filter((at) => !overrides.some((override) => sameTime(series, occurrenceOf(override), at)))
+    .map((at) => el('Calendar:Exception', el('Calendar:Deleted', true), keyOf(series, at, context)));
+  const all = [...deleted, ...different].slice(0, MOST);
+  return all.length > 0 ? el('Calendar:Exceptions', all) : undefined;
+}
+
+/** The original start: ExceptionStartTime, from 16.0 on InstanceId. */
+function keyOf(series: ItemModel, at: IcalTime, { version }: RenderContext): Element {
+  const tag = atLeast(version, '16.0') ? 'AirSyncBase:InstanceId' : 'Calendar:ExceptionStartTime';
+  return el(tag, toCompact(toWire(at, series.zones, version)));
+}
+
+/** Only what differs from the series: the rest is inherited, an empty element takes an inherited value away. */
+function renderException(series: ItemModel, occurrence: ItemModel, context: RenderContext): Element {
+  const times = timesOfEvent(occurrence.component, occurrence.zones);
+  const isAllDay = timesOfEvent(series.component, series.zones).isAllDay;
+  return el(
+    'Calendar:Exception',
+    keyOf(series, occurrenceOf(occurrence.component), context),
+    renderTimes(occurrence, times, context).filter(({ tag }) => tag !== 'Calendar:AllDayEvent' || times.isAllDay !== isAllDay),
+    OCCURRENCE_FIELDS.filter((field) => hasField(field, context.version)).map((field) =>
+      renderDifference(field, series, occurrence, context),
+    ),
+  );
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as in Fields
+function renderDifference(field: Field<ItemModel, any>, series: ItemModel, occurrence: ItemModel, context: RenderContext) {
+  if (sameValue(field, series, occurrence, context)) return undefined;
+  const element = renderField(field, occurrence, context);
+  if (element) return element;
+  const isAllowed = field.tag !== 'Calendar:Reminder' || atLeast(context.version, '14.1');
+  return isAllowed ? el(field.tag) : undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as in Fields
+function sameValue(field: Field<ItemModel, any>, a: ItemModel, b: ItemModel, context: RenderContext): boolean {
+  const [one, other] = [field.get(a, context), field.get(b, context)];
+  const [none, noOther] = [one, other].map((value) => value === undefined || isNothing(field.type, value));
+  return none || noOther ? none === noOther : field.type.same(one, other);
+}
+
+/** Which fields each occurrence has from the series, as a device sees it. */
+export type Inheritance = ReadonlyMap<Component, readonly Field<ItemModel>[]>;
+
+export function inheritance(series: ItemModel, context: ApplyContext): Inheritance {
+  const shown = shownContext(context);
+  const fields = OCCURRENCE_FIELDS.filter((field) => field.set);
+  return new Map(
+    overridesOf(series).map((component) => [
+      component,
+      fields.filter((field) => sameValue(field, series, { ...series, component }, shown)),
+    ]),
+  );
+}
+
+/** Hands down what was written to the series to the occurrences that had it from there. */
+export function handDown(
+  series: ItemModel,
+  written: readonly Written<ItemModel>[],
+  inherited: Inheritance,
+  context: ApplyContext,
+): void {
+  for (const component of overridesOf(series))
+    for (const { field, value } of written)
+      if (inherited.get(component)?.includes(field)) field.set?.({ ...series, component }, value, context);
+}
+
+/**
+ * The exceptions a client sent inside the series (up to 14.1, and in a new item). Those it doesn't name stay as they are.
+ * @throws MalformedItem
+ */
+export function applyExceptions(series: ItemModel, data: Element, context: ApplyContext, renamed: Renaming = notRenamed): void {
+  for (const exception of exceptionsIn(data).slice(0, MOST)) {
+    const key = child(exception, 'Calendar:ExceptionStartTime') ?? child(exception, 'AirSyncBase:InstanceId');
+    const instant = key && readInstant(key);
+    if (!instant) throw new MalformedItem('Exception without its original start');
+    const at = renamed(occurrenceAt(series, series.component, instant.getTime(), context.version));
+    const deleted = child(exception, 'Calendar:Deleted');
+    if (deleted && flag.read(deleted)) deleteOccurrence(series, series.component, at);
+    else changeOccurrence(series, at, inheriting(series, exception, context), context, timesAt(series, series.component, at));
+  }
+}
+
+/**
+ * An Exception with what it leaves out put in from the series: to a client of these versions, absent means as the series.
+ * Who comes and what was written are not taken back by that.
+ */
+function inheriting(series: ItemModel, exception: Element, context: ApplyContext): Element {
+  const shown = shownContext(context);
+  const sent = new Set(elements(exception).map(({ tag }) => tag));
+  const inherited = OCCURRENCE_FIELDS.filter(
+    (field) => field.set && field.absent !== 'kept' && !sent.has(field.tag) && hasField(field, context.version),
+  ).map((field) => renderField(field, series, shown) ?? el(field.tag));
+  return el(exception.tag, exception.content, inherited);
+}
+
+/**
+ * Changes one occurrence, or makes it one of its own.
+ * @param base when it is, for a client that leaves its times out; absent: as it is now
+ */
+export function changeOccurrence(series: ItemModel, at: IcalTime, data: Element, context: ApplyContext, base?: EventTimes): void {
+  const { component, isNew } = overrideAt(series, series.component, at);
+  const before = component.toString();
+  const occurrence = { ...series, component };
+  const current = timesOfEvent(component, series.zones);
+  applyTimes(occurrence, current, base ?? current, readTimes(data), context);
+  applyFields(OCCURRENCE_FIELDS, occurrence, data, context);
+  restoreOccurrence(series, series.component, at);
+  if (isNew && component.toString() !== before) series.calendar.add(component);
+}
+
+function applyTimes(occurrence: ItemModel, current: EventTimes, base: EventTimes, sent: SentTimes, context: ApplyContext): void {
+  const meant = changedTimes(occurrence, occurrence.component, base, sent, context) ?? base;
+  const isSame =
+    meant.isAllDay === current.isAllDay &&
+    sameTime(occurrence, meant.start, current.start) &&
+    sameTime(occurrence, meant.end, current.end);
+  if (!isSame) writeTimes(occurrence, occurrence.component, meant);
+}
+
+/** The occurrence that a client names, as a component of its own where it is one. */
+export function namedOverride(opened: ItemModel, instant: Date, { version }: ApplyContext): Component | undefined {
+  const wire = (component: Component) => toWire(occurrenceOf(component), opened.zones, version);
+  return overridesOf(opened).find((component) => wire(component) === instant.getTime());
+}

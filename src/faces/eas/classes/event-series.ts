@@ -1,0 +1,220 @@
+import { type Component, Property } from '../../../formats/content-lines.js';
+import { formatRule } from '../../../formats/ical/rule.js';
+import {
+  DAY,
+  dateTime,
+  floatingTime,
+  formatTime,
+  type IcalTime,
+  mod,
+  timeOf,
+  timeParams,
+  timesOf,
+  utcTime,
+} from '../../../formats/ical/values.js';
+import { child, type Element, elements } from '../../../formats/wbxml/tree.js';
+import { atLeast, type EasVersion } from '../versions.js';
+import { nearestMidnight, toCompact } from './dates.js';
+import type { OpenedObject } from './event-model.js';
+import { sameTime, setTimesLike } from './event-schedule.js';
+import { type EventTimes, ruleOf, timesOfEvent, toWire } from './event-times.js';
+import { type ApplyContext, MalformedItem } from './item-class.js';
+import { fromEas, samePattern, toEas } from './recurrence.js';
+import { readRecurrence, type WireRecurrence, writeRecurrence } from './recurrence-element.js';
+
+/** Properties by which a component stands for several occurrences. */
+const SERIES_PROPERTIES = ['RRULE', 'RDATE', 'EXDATE', 'EXRULE'] as const;
+
+/** The recurrence a device is shown; null for a single item and for rules that the protocol has no words for. */
+export function shownRecurrence(opened: OpenedObject, master: Component, version: EasVersion): WireRecurrence | null {
+  const rule = ruleOf(master);
+  if (!rule || master.first('EXRULE') || opened.object.overrides.some(({ thisAndFuture }) => thisAndFuture)) return null;
+  const { start } = timesOfEvent(master, opened.zones);
+  const recurrence = toEas(rule, start.local);
+  if (!recurrence) return null;
+  const { until, ...pattern } = recurrence;
+  return until ? { ...pattern, until: toWire(lastStart(opened, until, start), opened.zones, version) } : pattern;
+}
+
+/** UNTIL as a time of the kind of the start: a date alone means the occurrence of that day (RFC 5545 §3.3.10 wants equal kinds). */
+function lastStart(opened: OpenedObject, until: IcalTime, start: IcalTime): IcalTime {
+  if (start.kind === 'date') return dateTime(until.local);
+  if (until.kind === 'date') return { ...start, local: until.local + mod(start.local, DAY) };
+  return until.kind === 'utc' ? until : { ...start, local: until.local };
+}
+
+export function renderRecurrence(opened: OpenedObject, master: Component, version: EasVersion): Element | undefined {
+  const shown = shownRecurrence(opened, master, version);
+  return shown ? writeRecurrence('Calendar', shown, version, toCompact) : undefined;
+}
+
+/**
+ * Writes the recurrence a client sent. @returns whether the pattern or its end changed
+ * @throws MalformedItem for what is no recurrence, and for any that is to replace a rule the client could not see
+ */
+export function applyRecurrence(
+  opened: OpenedObject,
+  master: Component,
+  data: Element,
+  absent: 'cleared' | 'kept',
+  context: ApplyContext,
+): boolean {
+  const element = child(data, 'Calendar:Recurrence');
+  const shown = shownRecurrence(opened, master, context.version);
+  const sent = element && readRecurrence('Calendar', element);
+  if (!sent) {
+    const isEnded = shown !== null && (sent === null || absent === 'cleared');
+    if (isEnded) endSeries(opened, master);
+    return isEnded;
+  }
+  if (!shown && master.first('RRULE')) throw new MalformedItem('a recurrence that the client was not shown');
+  if (shown && samePattern(shown, sent) && sameBounds(shown, sent)) return false;
+  const until = sent.until === undefined ? undefined : untilOf(opened, master, sent.until, context.version);
+  const kept = shown && samePattern(shown, sent) ? ruleOf(master) : null;
+  const bounds = sent.occurrences === undefined ? { until } : { count: sent.occurrences };
+  const rule = kept ? { ...kept, count: undefined, until: undefined, ...bounds } : fromEas(sent, until);
+  master.set('RRULE', formatRule(rule));
+  return true;
+}
+
+/** Occurrences win over Until, as when they are written. */
+function sameBounds(shown: WireRecurrence, sent: WireRecurrence): boolean {
+  if (shown.occurrences !== sent.occurrences) return false;
+  return sent.occurrences !== undefined || shown.until === sent.until;
+}
+
+/** Until in the kind of the start (RFC 5545 §3.3.10). */
+function untilOf(opened: OpenedObject, master: Component, until: number, version: EasVersion): IcalTime {
+  const { start } = timesOfEvent(master, opened.zones);
+  const viewer = opened.zones.viewer;
+  if (start.kind === 'date') return dateTime(atLeast(version, '16.0') ? until : viewer.toLocal(until));
+  return start.kind === 'floating' ? floatingTime(viewer.toLocal(until)) : utcTime(until);
+}
+
+/** Makes a single item of a series: its first occurrence. */
+function endSeries(opened: OpenedObject, master: Component): void {
+  for (const name of SERIES_PROPERTIES) master.remove(name);
+  for (const component of overridesOf(opened)) opened.calendar.remove(component);
+}
+
+/** The components of occurrences that differ. */
+export function overridesOf({ calendar, master, object }: OpenedObject): Component[] {
+  return calendar
+    .componentsNamed(object.component)
+    .filter((component) => component !== master && component.first('RECURRENCE-ID'));
+}
+
+/** Which occurrence a component stands for. */
+export function occurrenceOf(override: Component): IcalTime {
+  return timeOf(override.first('RECURRENCE-ID') as Property);
+}
+
+/** The original start of an occurrence that a client names by an instant, told as the series' start is. */
+export function occurrenceAt(opened: OpenedObject, master: Component, at: number, version: EasVersion): IcalTime {
+  const { start } = timesOfEvent(master, opened.zones);
+  if (start.kind === 'utc') return utcTime(at);
+  const zone = opened.zones.zoneOf(start);
+  if (start.kind === 'date') return dateTime(nearestMidnight(atLeast(version, '16.0') ? at : zone.toLocal(at)));
+  return { ...start, local: zone.toLocal(at) };
+}
+
+/** Whether two times name the same occurrence; some apps write only its date. */
+export function sameOccurrence(opened: OpenedObject, a: IcalTime, b: IcalTime): boolean {
+  if (a.kind !== b.kind && (a.kind === 'date' || b.kind === 'date')) return dateTime(a.local).local === dateTime(b.local).local;
+  return sameTime(opened, a, b);
+}
+
+/** The occurrences that were deleted. */
+export function deletedOccurrences(master: Component): IcalTime[] {
+  return master.all('EXDATE').flatMap(timesOf);
+}
+
+/** Deletes one occurrence: its own component, and its place in the series. */
+export function deleteOccurrence(opened: OpenedObject, master: Component, at: IcalTime): void {
+  for (const override of overridesOf(opened))
+    if (sameOccurrence(opened, occurrenceOf(override), at)) opened.calendar.remove(override);
+  if (deletedOccurrences(master).some((time) => sameOccurrence(opened, time, at))) return;
+  master.add(new Property('EXDATE', formatTime(at), timeParams(at)));
+}
+
+/** Takes a deletion back. */
+export function restoreOccurrence(opened: OpenedObject, master: Component, at: IcalTime): void {
+  for (const property of master.all('EXDATE')) {
+    const times = timesOf(property);
+    const kept = times.filter((time) => !sameOccurrence(opened, time, at));
+    if (kept.length === times.length) continue;
+    if (kept.length === 0) master.remove(property);
+    else property.value = kept.map(formatTime).join(',');
+  }
+}
+
+/** The component of an occurrence that differs, or a new one that says what the series says; not yet part of the object. */
+export function overrideAt(opened: OpenedObject, master: Component, at: IcalTime): { component: Component; isNew: boolean } {
+  const found = overridesOf(opened).find((override) => sameOccurrence(opened, occurrenceOf(override), at));
+  if (found) return { component: found, isNew: false };
+  const component = master.clone();
+  for (const name of SERIES_PROPERTIES) component.remove(name);
+  const start = component.first('DTSTART') as Property;
+  const id = new Property('RECURRENCE-ID', formatTime(at), timeParams(at));
+  component.insertBefore(id, start);
+  setTimesLike(opened, component, timesAt(opened, master, at));
+  return { component, isNew: true };
+}
+
+/** When an occurrence is if nothing is said of its own. */
+export function timesAt(opened: OpenedObject, master: Component, at: IcalTime): EventTimes {
+  const { start, end, isAllDay } = timesOfEvent(master, opened.zones);
+  if (isAllDay) return { start: at, end: dateTime(at.local + end.local - start.local), isAllDay };
+  const length = opened.zones.instant(end) - opened.zones.instant(start);
+  const until = opened.zones.instant(at) + length;
+  const zone = opened.zones.zoneOf(end);
+  return { start: at, end: end.kind === 'utc' ? utcTime(until) : { ...end, local: zone.toLocal(until) }, isAllDay };
+}
+
+/** Forgets everything that was said of single occurrences (from 16.0 on, when the series' times or pattern change). */
+export function dropExceptions(opened: OpenedObject, master: Component): void {
+  master.remove('EXDATE');
+  for (const override of overridesOf(opened)) opened.calendar.remove(override);
+}
+
+/** Where an occurrence is that a client names: as it says, unless the same change moved it. */
+export type Renaming = (at: IcalTime) => IcalTime;
+
+export const notRenamed: Renaming = (at) => at;
+
+/**
+ * Keeps exceptions with their occurrences when the whole series moves: what was deleted stays deleted, what differed
+ * stays different, and what only followed the series' times follows it. @returns where each of them is now
+ */
+export function moveExceptions(opened: OpenedObject, master: Component, before: EventTimes): Renaming {
+  const after = timesOfEvent(master, opened.zones);
+  if (before.isAllDay !== after.isAllDay) {
+    dropExceptions(opened, master);
+    return notRenamed;
+  }
+  const moved = (time: IcalTime): IcalTime => movedBy(opened, before.start, after.start, time);
+  const former = [...deletedOccurrences(master), ...overridesOf(opened).map(occurrenceOf)];
+  const deleted = deletedOccurrences(master).map(moved);
+  master.remove('EXDATE');
+  for (const time of deleted) master.add(new Property('EXDATE', formatTime(time), timeParams(time)));
+  for (const override of overridesOf(opened)) {
+    const from = occurrenceOf(override);
+    const to = moved(from);
+    const follows = sameTime(opened, timesOfEvent(override, opened.zones).start, from);
+    override.set('RECURRENCE-ID', formatTime(to), timeParams(to));
+    if (follows) setTimesLike(opened, override, timesAt(opened, master, to));
+  }
+  return (at) => (former.some((time) => sameOccurrence(opened, time, at)) ? moved(at) : at);
+}
+
+function movedBy({ zones }: OpenedObject, from: IcalTime, to: IcalTime, time: IcalTime): IcalTime {
+  if (to.kind === 'date') return dateTime(time.local + to.local - from.local);
+  const local = (of: IcalTime) => (of.kind === 'utc' ? zones.zoneOf(to).toLocal(of.local) : of.local);
+  return { ...to, local: local(to) + local(time) - local(from) };
+}
+
+/** Whether a container says anything: an empty Exceptions changes nothing. */
+export function exceptionsIn(data: Element): Element[] {
+  const container = child(data, 'Calendar:Exceptions');
+  return container ? elements(container).filter(({ tag }) => tag === 'Calendar:Exception') : [];
+}
