@@ -20,7 +20,7 @@ export interface AlarmTime {
 }
 
 /** A trigger that moves with each occurrence. */
-export interface RelativeTrigger {
+interface RelativeTrigger {
   readonly alarm: Component;
   readonly fromEnd: boolean;
   readonly offset: IcalDuration;
@@ -34,7 +34,7 @@ interface Repeat {
 
 const MAX_REPEATS = 50;
 /** What one trigger of one occurrence costs, see Budget. */
-export const STEPS_PER_TRIGGER = 5;
+const STEPS_PER_TRIGGER = 5;
 /** Alarms further away from what they belong to are not looked for. */
 const MAX_OFFSET = 5 * 366 * DAY;
 
@@ -49,40 +49,40 @@ export function* alarmsIn(object: CalendarObject, options: OccurrenceOptions): G
   const reach = alarmReach(object);
   if (!reach) return;
   const window = { start: options.from - reach.after, end: options.to + reach.before };
-  const triggersOf = triggerReader();
+  const clock = new AlarmClock(zones);
   const budget = options.budget ?? new Budget();
-  for (const occurrence of new Series(object, zones).within(window, budget)) {
-    const triggers = triggersOf(occurrence.component);
-    budget.spend(triggers.length * STEPS_PER_TRIGGER);
-    yield* alarmsOf(occurrence, zones, triggers).filter(within);
+  for (const occurrence of new Series(object, zones).within(window, budget)) yield* clock.of(occurrence, budget).filter(within);
+}
+
+/** Tells when the alarms of occurrences go off; what a component says of them is read once. */
+export class AlarmClock {
+  readonly #zones: ZoneTable;
+  readonly #known = new Map<Component, { readonly zone: Zone; readonly triggers: readonly RelativeTrigger[] }>();
+
+  constructor(zones: ZoneTable) {
+    this.#zones = zones;
   }
-}
 
-/** Reads the triggers of each component once. */
-export function triggerReader(): (component: Component) => readonly RelativeTrigger[] {
-  const known = new Map<Component, readonly RelativeTrigger[]>();
-  return (component) => {
-    let triggers = known.get(component);
-    if (!triggers) {
-      triggers = relativeTriggers(component);
-      known.set(component, triggers);
+  /** Alarms of one occurrence, repetitions included. @throws TooComplex */
+  of(occurrence: Occurrence, budget: Budget): AlarmTime[] {
+    const { zone, triggers } = this.#read(occurrence.component);
+    if (triggers.length === 0) return [];
+    budget.spend(triggers.length * STEPS_PER_TRIGGER);
+    return triggers.flatMap(({ alarm, fromEnd, offset, repeat }) => {
+      const first = shifted(fromEnd ? occurrence.end : occurrence.start, offset, zone);
+      return repeated(first, repeat).map((at) => ({ at, alarm, occurrence }));
+    });
+  }
+
+  #read(component: Component): { readonly zone: Zone; readonly triggers: readonly RelativeTrigger[] } {
+    let known = this.#known.get(component);
+    if (!known) {
+      const triggers = relativeTriggers(component);
+      known = { triggers, zone: timingOf(component, this.#zones)?.zone ?? this.#zones.viewer };
+      this.#known.set(component, known);
     }
-    return triggers;
-  };
-}
-
-/** Alarms of one occurrence, repetitions included. */
-export function alarmsOf(
-  occurrence: Occurrence,
-  zones: ZoneTable,
-  triggers = relativeTriggers(occurrence.component),
-): AlarmTime[] {
-  if (triggers.length === 0) return [];
-  const zone = timingOf(occurrence.component, zones)?.zone ?? zones.viewer;
-  return triggers.flatMap(({ alarm, fromEnd, offset, repeat }) => {
-    const base = fromEnd ? occurrence.end : occurrence.start;
-    return repeated(shifted(base, offset, zone), repeat).map((at) => ({ at, alarm, occurrence }));
-  });
+    return known;
+  }
 }
 
 /** Days are nominal, so an alarm a day before keeps the wall clock. */
@@ -116,7 +116,7 @@ export function alarmReach(object: CalendarObject): { before: number; after: num
   return { before: before + DAY, after: after + DAY };
 }
 
-export function relativeTriggers(component: Component): readonly RelativeTrigger[] {
+function relativeTriggers(component: Component): readonly RelativeTrigger[] {
   return component.componentsNamed('VALARM').flatMap((alarm) => {
     const trigger = alarm.first('TRIGGER');
     if (!trigger || isAbsolute(alarm)) return [];
@@ -146,7 +146,8 @@ function repeatOf(alarm: Component): Repeat {
 }
 
 function repeated(first: number, { count, every }: Repeat): number[] {
-  return Array.from({ length: every > 0 ? count + 1 : 1 }, (_, at) => first + at * every);
+  if (count === 0 || every === 0) return [first];
+  return Array.from({ length: count + 1 }, (_, at) => first + at * every);
 }
 
 function componentsOf(object: CalendarObject): Component[] {

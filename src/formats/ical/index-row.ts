@@ -10,7 +10,7 @@
 import type { Component } from '../content-lines.js';
 import { UTC } from '../zones/iana.js';
 import type { Zone } from '../zones/zone.js';
-import { absoluteAlarms, alarmReach, alarmSpan, alarmsOf, STEPS_PER_TRIGGER, triggerReader } from './alarms.js';
+import { AlarmClock, absoluteAlarms, alarmReach, alarmSpan } from './alarms.js';
 import { Budget } from './budget.js';
 import { TooComplex } from './error.js';
 import { isLooselyFloating, looseSpans } from './loose-spans.js';
@@ -67,13 +67,13 @@ export function indexCalendarObject(object: CalendarObject, options: IndexOption
   const reached = expand(object, series, options, gathered);
   for (const span of looseSpans(object, zones)) gathered.add(span, isLooselyFloating(object));
   for (const { at } of absoluteAlarms(object, zones)) gathered.alarms.push(alarmSpan(at));
-  const spans = coverSpans(gathered.spans, MAX_SPANS);
-  const covered = spans.length < normaliseSpans(gathered.spans).length;
+  const joined = normaliseSpans(gathered.spans);
+  const covered = joined.length > MAX_SPANS;
   const main = object.master ?? (object.overrides[0]?.component as Component);
   return {
     uid: object.uid,
     component: object.component,
-    spans,
+    spans: coverSpans(joined, MAX_SPANS),
     openFrom: reached.openFrom,
     inexact: covered || reached.exact !== EVERYWHERE,
     exact: covered ? NOWHERE : reached.exact,
@@ -143,21 +143,20 @@ function openAll(object: CalendarObject, series: Series, gathered: Gatherer): Re
 class Gatherer {
   readonly spans: Span[] = [];
   alarms: Span[] = [];
-  readonly #triggersOf = triggerReader();
+  readonly #clock: AlarmClock;
 
   constructor(
-    readonly zones: ZoneTable,
+    zones: ZoneTable,
     /** Whether anything depends on the viewer. */
     public floating: boolean,
     readonly budget: Budget,
-  ) {}
+  ) {
+    this.#clock = new AlarmClock(zones);
+  }
 
   take(occurrence: Occurrence): void {
     this.add(occurrence.span, occurrence.floating);
-    const triggers = this.#triggersOf(occurrence.component);
-    if (triggers.length === 0) return;
-    this.budget.spend(triggers.length * STEPS_PER_TRIGGER);
-    for (const { at } of alarmsOf(occurrence, this.zones, triggers)) this.alarms.push(widen(alarmSpan(at), occurrence.floating));
+    for (const { at } of this.#clock.of(occurrence, this.budget)) this.alarms.push(widen(alarmSpan(at), occurrence.floating));
     if (this.alarms.length > 50 * MAX_ALARM_SPANS) this.alarms = coverSpans(this.alarms, MAX_ALARM_SPANS);
   }
 

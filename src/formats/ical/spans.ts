@@ -2,9 +2,7 @@ import type { Span } from './timing.js';
 
 /** Sorted, with those that touch or overlap joined; empty ones are gone. */
 export function normaliseSpans(spans: readonly Span[]): Span[] {
-  const sorted = spans
-    .filter((span) => span.start < span.end)
-    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  const sorted = spans.filter((span) => span.start < span.end).sort((a, b) => (a.start === b.start ? 0 : a.start - b.start));
   const joined: { start: number; end: number }[] = [];
   for (const { start, end } of sorted) {
     const last = joined.at(-1);
