@@ -28,7 +28,11 @@ export const postgresRoundTrips: Reader = (chunk) => {
   return found;
 };
 
-export async function startCountingProxy(target: { host: string; port: number }, reader: Reader): Promise<CountingProxy> {
+/** `target` is a host and port, or the path of a unix socket. */
+export async function startCountingProxy(
+  target: { host: string; port: number } | { path: string },
+  reader: Reader,
+): Promise<CountingProxy> {
   const seen: string[] = [];
   const sockets = new Set<net.Socket>();
   const server = net.createServer((client) => {
