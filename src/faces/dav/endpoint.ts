@@ -8,7 +8,9 @@ import { Exchange } from './exchange.js';
 import type { DavReply } from './message.js';
 import { copy, move } from './methods/copy-move.js';
 import { remove } from './methods/delete.js';
+import { copyFile, getFile, makeFolder, moveFile, putFile, removeFile } from './methods/files.js';
 import { get } from './methods/get.js';
+import { lock, unlock } from './methods/lock.js';
 import { mkcalendar, mkcol } from './methods/mkcol.js';
 import { allow, options } from './methods/options.js';
 import { propfind } from './methods/propfind.js';
@@ -31,6 +33,20 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map([
   ['COPY', copy],
   ['MKCALENDAR', mkcalendar],
   ['MKCOL', mkcol],
+  ['LOCK', lock],
+  ['UNLOCK', unlock],
+]);
+
+/** Plain files and folders have their own ways for these. */
+const FILE_HANDLERS: ReadonlyMap<string, Handler> = new Map([
+  ...HANDLERS,
+  ['GET', getFile],
+  ['HEAD', getFile],
+  ['PUT', putFile],
+  ['DELETE', removeFile],
+  ['MOVE', moveFile],
+  ['COPY', copyFile],
+  ['MKCOL', makeFolder],
 ]);
 
 /** Methods that the addresses outside the context answer: the rest of the site root is other faces'. */
@@ -68,9 +84,10 @@ async function answer(services: Services, req: Request, res: Response, place: Pl
     if (place.at === 'well-known' && req.method !== 'PROPFIND') return { status: 301, headers: { Location: CONTEXT } };
     const session = res.locals.session as Session | undefined;
     if (session === undefined) throw new DavError(401, undefined, { 'WWW-Authenticate': 'Basic realm="Mail", charset="UTF-8"' });
-    const handler = HANDLERS.get(req.method);
+    const handler = (place.at === 'file' ? FILE_HANDLERS : HANDLERS).get(req.method);
     if (handler === undefined) throw new DavError(place.at === 'nowhere' ? 404 : 405, undefined, { Allow: allow(place) });
-    const request = { method: req.method, place, header: (name: string) => headerOf(req, name), body: bodyOf(req) };
+    const header = (name: string): string | undefined => headerOf(req, name);
+    const request = { method: req.method, target: req.originalUrl, place, header, body: bodyOf(req) };
     return await handler(new Exchange(services, session, request));
   } catch (error) {
     return failure(error, res, place);
@@ -97,7 +114,13 @@ function logOf(res: Response): Logger | undefined {
   return res.locals.log as Logger | undefined;
 }
 
-const COMMON: Readonly<Record<string, string>> = { 'Cache-Control': 'private, no-cache', Vary: 'Brief, Prefer, Accept' };
+/** What users stored must never run as a page of this origin. */
+const COMMON: Readonly<Record<string, string>> = {
+  'Cache-Control': 'private, no-cache',
+  'Content-Security-Policy': "default-src 'none'; sandbox",
+  'X-Content-Type-Options': 'nosniff',
+  Vary: 'Brief, Prefer, Accept',
+};
 
 async function send(req: Request, res: Response, reply: DavReply): Promise<void> {
   res.status(reply.status);
@@ -105,9 +128,9 @@ async function send(req: Request, res: Response, reply: DavReply): Promise<void>
   const { body } = reply;
   if (body === undefined || req.method === 'HEAD') {
     if (reply.status !== 304 && reply.status !== 204)
-      res.setHeader('Content-Length', typeof body === 'string' ? Buffer.byteLength(body) : 0);
+      res.setHeader('Content-Length', body === undefined || typeof body === 'function' ? 0 : Buffer.byteLength(body));
     res.end();
-  } else if (typeof body === 'string') {
+  } else if (typeof body !== 'function') {
     res.setHeader('Content-Length', Buffer.byteLength(body));
     res.end(body);
   } else {

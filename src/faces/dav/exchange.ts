@@ -1,4 +1,5 @@
 import type { Cursor } from '../../domain/changes/feed.js';
+import type { FileHead } from '../../domain/files/model.js';
 import type { Collection, Item } from '../../domain/pim/model.js';
 import type { Services } from '../../domain/services.js';
 import type { Session } from '../../domain/types.js';
@@ -10,6 +11,8 @@ import {
   CONTEXT,
   collectionPath,
   encodeSegment,
+  filePath,
+  filesPath,
   type HomeType,
   homeOf,
   homePath,
@@ -27,6 +30,8 @@ const REQUEST_LIMITS: XmlLimits = { bytes: 4 << 20, depth: 32, elements: 50_000,
 /** One request being served: who asks, for what, and what was looked up for it so far. */
 export class Exchange {
   readonly preferences: Preferences;
+  /** What a listing starts from: properties that take a look-up of their own do it once for all beneath. */
+  target: Resource | null = null;
   #collections: Promise<readonly Collection[]> | null = null;
   #cursors: Promise<ReadonlyMap<string, Cursor>> | null = null;
 
@@ -90,6 +95,11 @@ export class Exchange {
     return collectionPath(homeOf(collection.kind), this.address, collection.slug);
   }
 
+  /** @throws DavError 403 in other people's places */
+  requireSelf(user: string): void {
+    this.#own(user);
+  }
+
   /** What is at a place. @throws DavError 404, 403 */
   async resolve(place: Place): Promise<Resource> {
     const found = await this.find(place);
@@ -119,6 +129,10 @@ export class Exchange {
         return this.#collection(place);
       case 'item':
         return this.#item(place);
+      case 'files':
+        return plain('root', filesPath, null);
+      case 'file':
+        return this.#file(place);
       case 'nowhere':
         return null;
     }
@@ -140,6 +154,7 @@ export class Exchange {
       type,
       collection,
       item: null,
+      file: null,
     };
   }
 
@@ -150,6 +165,7 @@ export class Exchange {
       type: parent.type,
       collection: parent.collection,
       item,
+      file: null,
     };
   }
 
@@ -174,11 +190,22 @@ export class Exchange {
     return item === null ? null : this.itemResource(this.collectionResource(collection), item);
   }
 
+  fileResource(file: FileHead): Resource {
+    const kind = file.isFolder ? 'folder' : 'file';
+    return { ...plain(kind, filePath(this.address, file.path, file.isFolder), null), file };
+  }
+
+  async #file(place: Place & { at: 'file' }): Promise<Resource | null> {
+    this.#own(place.user);
+    const file = await this.services.files.head(this.session, place.path);
+    return file === null ? null : this.fileResource(file);
+  }
+
   #own(user: string): void {
     if (!this.isSelf(user)) throw new DavError(403);
   }
 }
 
 function plain(kind: Resource['kind'], href: string, type: HomeType | null): Resource {
-  return { kind, href, type, collection: null, item: null };
+  return { kind, href, type, collection: null, item: null, file: null };
 }

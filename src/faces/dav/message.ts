@@ -4,6 +4,8 @@ import type { Place } from './paths.js';
 /** A request as plain values. */
 export interface DavRequest {
   readonly method: string;
+  /** The request's target as it was sent. */
+  readonly target: string;
   readonly place: Place;
   /** A header by its lower-case name. */
   readonly header: (name: string) => string | undefined;
@@ -11,7 +13,7 @@ export interface DavRequest {
 }
 
 /** A body: whole, or written piece by piece as the client takes it. */
-export type DavBody = string | ((sink: XmlSink) => Promise<void>);
+export type DavBody = string | Uint8Array | ((sink: XmlSink) => Promise<void>);
 
 export interface DavReply {
   readonly status: number;

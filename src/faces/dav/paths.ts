@@ -13,6 +13,10 @@ export type Place =
   | { readonly at: 'home'; readonly type: HomeType; readonly user: string }
   | { readonly at: 'collection'; readonly type: HomeType; readonly user: string; readonly slug: string }
   | { readonly at: 'item'; readonly type: HomeType; readonly user: string; readonly slug: string; readonly name: string }
+  /** A plain file or folder; `path` is relative to the user's area, empty for the area itself. */
+  | { readonly at: 'file'; readonly user: string; readonly path: string }
+  /** The collection of all areas of files. */
+  | { readonly at: 'files' }
   | { readonly at: 'well-known' }
   | { readonly at: 'nowhere' };
 
@@ -39,6 +43,15 @@ export const homePath = (type: HomeType, address: string): string => `${homesPat
 export const collectionPath = (type: HomeType, address: string, slug: string): string =>
   `${homePath(type, address)}${encodeSegment(slug)}/`;
 
+export const filesPath = `${CONTEXT}files/`;
+
+/** The path of a plain file, or with a slash at its end of a folder. */
+export function filePath(address: string, path: string, isFolder: boolean): string {
+  const area = `${filesPath}${encodeSegment(address)}/`;
+  if (path === '') return area;
+  return area + path.split('/').map(encodeSegment).join('/') + (isFolder ? '/' : '');
+}
+
 /** The home in which a kind of collection appears. */
 export function homeOf(kind: PimKind): HomeType {
   return kind === 'contacts' ? 'addressbooks' : 'calendars';
@@ -56,6 +69,8 @@ export function parsePath(target: string): Place | null {
   if (raw.at(-1) === '') raw.pop();
   const ours = claims(raw);
   if (ours === null) return null;
+  // A fragment is no part of a request: what it names can't be meant by what is left of it.
+  if (target.includes('#')) throw new BadPath('The path has a fragment');
   return ours(raw.map(decodeSegment), path);
 }
 
@@ -101,9 +116,11 @@ const CLAIMS: readonly (readonly [RegExp, Reader])[] = [
   ],
 ];
 
-function inContext([area, user, slug, name, ...more]: readonly string[]): Place {
+function inContext(segments: readonly string[]): Place {
+  const [area, user, slug, name, ...more] = segments;
   if (area === undefined) return { at: 'context' };
   if (area === 'principals') return inPrincipals(user, slug);
+  if (area === 'files') return user === undefined ? { at: 'files' } : { at: 'file', user, path: segments.slice(2).join('/') };
   if ((area !== 'calendars' && area !== 'addressbooks') || more.length > 0) return { at: 'nowhere' };
   if (user === undefined) return { at: 'homes', type: area };
   if (slug === undefined) return { at: 'home', type: area, user };

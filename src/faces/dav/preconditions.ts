@@ -1,6 +1,8 @@
 import type { Precondition } from '../../domain/pim/model.js';
 import { DavError } from './errors.js';
 import type { Exchange } from './exchange.js';
+import { type IfList, parseIf } from './if-header.js';
+import { locksOn, lockToken } from './locks.js';
 import type { Place } from './paths.js';
 import { syncToken } from './sync-token.js';
 
@@ -39,40 +41,6 @@ function tagsIn(header: string | undefined, weakToo: boolean): readonly string[]
   return tags === '*' ? tags : tags.filter(({ weak }) => weakToo || !weak).map(({ tag }) => tag);
 }
 
-/** One condition of an If header: a state token or an entity tag, perhaps negated. */
-interface IfCondition {
-  readonly not: boolean;
-  readonly token?: string;
-  readonly etag?: string;
-}
-/** A list of conditions, all of which must hold, for the resource named before it or the request's own. */
-export interface IfList {
-  readonly href: string | null;
-  readonly conditions: readonly IfCondition[];
-}
-
-/** Reads an If header (RFC 4918 §10.4.2), or returns null when it is malformed. */
-export function parseIf(header: string): readonly IfList[] | null {
-  const lists: IfList[] = [];
-  let href: string | null = null;
-  let rest = header.trim();
-  while (rest !== '') {
-    const match = /^(?:<([^>]*)>|\(((?:\s*(?:Not\s*)?(?:<[^>]*>|\[(?:W\/)?"[^"]*"\]))+)\s*\))\s*/i.exec(rest);
-    if (match === null) return null;
-    if (match[2] === undefined) href = match[1] ?? '';
-    else lists.push({ href, conditions: parseConditions(match[2]) });
-    rest = rest.slice(match[0].length);
-  }
-  return lists.length === 0 ? null : lists;
-}
-
-function parseConditions(text: string): IfCondition[] {
-  return [...text.matchAll(/(Not\s*)?(?:<([^>]*)>|\[(W\/)?"([^"]*)"\])/gi)].map(([, not, token, weak, etag]) => ({
-    not: not !== undefined,
-    ...(token === undefined ? { etag: weak === undefined ? (etag ?? '') : '' } : { token }),
-  }));
-}
-
 /**
  * All conditions of the request. The If header is judged here; what it says of the request's own entity tag is handed on,
  * so that it is judged again inside the writing transaction.
@@ -95,20 +63,29 @@ export async function preconditionOf(x: Exchange): Promise<Precondition> {
 /** Whether a list holds: false, or the entity tag of the request's own resource that it rests on, or null for none. */
 async function holds(x: Exchange, list: IfList): Promise<string | null | false> {
   const place = list.href === null ? x.request.place : x.placeOf(list.href);
-  const { etag, token } = place === null ? { etag: null, token: null } : await stateOf(x, place);
+  const { etag, tokens } = place === null ? NO_STATE : await stateOf(x, place);
   let pinned: string | null = null;
   for (const condition of list.conditions) {
-    const matches = condition.etag === undefined ? condition.token === token : condition.etag === etag && etag !== null;
+    const matches =
+      condition.etag === undefined ? tokens.includes(condition.token ?? '') : condition.etag === etag && etag !== null;
     if (matches === condition.not) return false;
     if (condition.etag !== undefined && !condition.not && list.href === null) pinned = condition.etag;
   }
   return pinned;
 }
 
-/** Entity tag and state token of what is at a place now; a collection's sync-token is a state token (RFC 6578 §5). */
-async function stateOf(x: Exchange, place: Place): Promise<{ etag: string | null; token: string | null }> {
+interface State {
+  readonly etag: string | null;
+  readonly tokens: readonly string[];
+}
+const NO_STATE: State = { etag: null, tokens: [] };
+
+/** Entity tag and state tokens of what is at a place now: its locks, and a collection's sync-token (RFC 6578 §5). */
+async function stateOf(x: Exchange, place: Place): Promise<State> {
   const resource = await x.find(place);
-  if (resource?.item) return { etag: resource.item.etag ?? null, token: null };
-  if (!resource?.collection) return { etag: null, token: null };
-  return { etag: null, token: syncToken(await x.cursorOf(resource.collection)) };
+  const locks = (await locksOn(x, place)).map(lockToken);
+  if (resource === null) return { etag: null, tokens: locks };
+  const etag = resource.item?.etag ?? (resource.file?.isFolder ? null : resource.file?.etag) ?? null;
+  const sync = resource.collection !== null && resource.item === null ? syncToken(await x.cursorOf(resource.collection)) : null;
+  return { etag, tokens: sync === null ? locks : [...locks, sync] };
 }

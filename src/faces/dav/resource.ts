@@ -1,3 +1,4 @@
+import type { FileHead } from '../../domain/files/model.js';
 import type { Collection } from '../../domain/pim/model.js';
 import type { HomeType } from './paths.js';
 
@@ -10,7 +11,9 @@ export type ResourceKind =
   | 'calendar'
   | 'addressbook'
   | 'event'
-  | 'card';
+  | 'card'
+  | 'folder'
+  | 'file';
 
 export const EVERYTHING: readonly ResourceKind[] = [
   'root',
@@ -21,10 +24,15 @@ export const EVERYTHING: readonly ResourceKind[] = [
   'addressbook',
   'event',
   'card',
+  'folder',
+  'file',
 ];
 export const COLLECTIONS: readonly ResourceKind[] = ['calendar', 'addressbook'];
 export const HOMES: readonly ResourceKind[] = ['calendar-home', 'addressbook-home'];
 export const ITEMS: readonly ResourceKind[] = ['event', 'card'];
+export const FILES: readonly ResourceKind[] = ['folder', 'file'];
+/** What can be locked (RFC 4918 §6). */
+export const LOCKABLE: readonly ResourceKind[] = [...COLLECTIONS, ...ITEMS, ...FILES];
 
 /** What is known of an item: a change row gives the first part, a listing the second, a fetch the text. */
 export interface ItemView {
@@ -50,4 +58,6 @@ export interface Resource {
   readonly collection: Collection | null;
   /** For items. */
   readonly item: ItemView | null;
+  /** For plain files and folders. */
+  readonly file: FileHead | null;
 }

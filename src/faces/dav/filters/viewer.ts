@@ -20,7 +20,7 @@ export function viewerOf(x: Exchange, body: XmlElement | null, target: Resource)
     if (zone === null) throw conditionError(403, C('valid-calendar-data'));
     return { zone };
   }
-  const own = keptText(target, C('calendar-timezone'));
+  const own = keptText({ ...target, item: null }, C('calendar-timezone'));
   return { zone: (own === undefined ? null : zoneIn(own)) ?? ianaZone(x.session.user.zone) ?? UTC };
 }
 

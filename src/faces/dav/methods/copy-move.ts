@@ -2,6 +2,7 @@ import type { Collection } from '../../../domain/pim/model.js';
 import { D } from '../../../formats/xml/names.js';
 import { conditionError, DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
+import { dropLocks, requireUnlocked } from '../locks.js';
 import { type DavReply, depthOf } from '../message.js';
 import { collectionPath, encodeSegment, homeOf, type Place } from '../paths.js';
 import { preconditionOf } from '../preconditions.js';
@@ -23,6 +24,8 @@ async function transfer(x: Exchange, isCopy: boolean): Promise<DavReply> {
   const from = await x.collectionAt(place);
   if (from === null) throw new DavError(404);
   const when = await preconditionOf(x);
+  const locked = !isCopy && (await requireUnlocked(x, place, { member: true }));
+  await requireUnlocked(x, to, { member: true });
   const options = { copy: isCopy, overwrite: overwriteOf(x), when };
   const done = await x.services.pim.transfer(
     x.session,
@@ -30,13 +33,14 @@ async function transfer(x: Exchange, isCopy: boolean): Promise<DavReply> {
     { collection: target, name: to.name },
     options,
   );
+  if (locked) await dropLocks(x, place);
   return done.created
     ? { status: 201, headers: { Location: x.collectionHref(target) + encodeSegment(to.name) } }
     : { status: 204 };
 }
 
 /** RFC 4918 §10.6. */
-function overwriteOf(x: Exchange): boolean {
+export function overwriteOf(x: Exchange): boolean {
   const value = x.request.header('overwrite')?.trim().toUpperCase() ?? 'T';
   if (value !== 'T' && value !== 'F') throw new DavError(400);
   return value === 'T';
@@ -50,6 +54,7 @@ async function copyCollection(x: Exchange, place: Place, to: Place): Promise<Dav
   const depth = depthOf(x.request, 'infinity');
   if (depth === undefined || depth === '1') throw new DavError(400);
   await preconditionOf(x);
+  await requireUnlocked(x, to, { below: true });
   const replaced = await clear(x, to, source);
   const { kind, name, components, properties } = source;
   const target = await x.services.pim.createCollection(x.session, { kind, slug: to.slug, name, components, properties });
@@ -77,7 +82,7 @@ async function copyItems(x: Exchange, source: Collection, target: Collection): P
 }
 
 /** The place a Destination header names (RFC 4918 §10.3). @throws DavError 400, 502 for other servers */
-function destinationOf(x: Exchange): NonNullable<ReturnType<Exchange['placeOf']>> {
+export function destinationOf(x: Exchange): NonNullable<ReturnType<Exchange['placeOf']>> {
   const header = x.request.header('destination')?.trim();
   if (!header) throw new DavError(400);
   if (!header.startsWith('/') && !isHere(x, header)) throw new DavError(502);

@@ -1,5 +1,6 @@
 import { DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
+import { dropLocks, requireUnlocked } from '../locks.js';
 import { type DavReply, depthOf } from '../message.js';
 import { preconditionOf } from '../preconditions.js';
 import { allow } from './options.js';
@@ -11,12 +12,15 @@ export async function remove(x: Exchange): Promise<DavReply> {
   const collection = await x.collectionAt(place);
   if (collection === null) throw new DavError(404);
   const when = await preconditionOf(x);
+  const locked = await requireUnlocked(x, place, { member: true, below: true });
   if (place.at === 'item') {
     await x.services.pim.remove(x.session, collection, { name: place.name }, when);
+    if (locked) await dropLocks(x, place);
     return { status: 204 };
   }
   // RFC 4918 §9.6.1: a collection goes as a whole.
   if (depthOf(x.request, 'infinity') !== 'infinity') throw new DavError(400);
+  if (locked) await dropLocks(x, place);
   await x.services.pim.deleteCollection(x.session, collection);
   return { status: 204 };
 }

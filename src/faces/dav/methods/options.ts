@@ -2,10 +2,10 @@ import type { DavReply } from '../message.js';
 import type { Place } from '../paths.js';
 
 /** Compliance classes and extensions that hold (RFC 4918 §18, RFC 3744 §7.2, RFC 4791 §5.1, RFC 6352 §6.1, RFC 5689 §3.1). */
-export const DAV_CLASSES = '1, 3, access-control, extended-mkcol, calendar-access, addressbook';
+export const DAV_CLASSES = '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook';
 
 const READ = ['OPTIONS', 'PROPFIND', 'REPORT'];
-const ITEM = ['OPTIONS', 'GET', 'HEAD', 'PUT', 'DELETE', 'PROPFIND', 'PROPPATCH', 'COPY', 'MOVE', 'REPORT'];
+const ITEM = ['OPTIONS', 'GET', 'HEAD', 'PUT', 'DELETE', 'PROPFIND', 'PROPPATCH', 'COPY', 'MOVE', 'REPORT', 'LOCK', 'UNLOCK'];
 
 /** Methods by place, as Allow lists them. */
 const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
@@ -16,8 +16,23 @@ const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
   principal: [...READ, 'PROPPATCH'],
   homes: READ,
   home: [...READ, 'PROPPATCH'],
-  collection: ['OPTIONS', 'GET', 'HEAD', 'DELETE', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'MKCALENDAR', 'COPY', 'REPORT'],
+  collection: [
+    'OPTIONS',
+    'GET',
+    'HEAD',
+    'DELETE',
+    'PROPFIND',
+    'PROPPATCH',
+    'MKCOL',
+    'MKCALENDAR',
+    'COPY',
+    'REPORT',
+    'LOCK',
+    'UNLOCK',
+  ],
   item: ITEM,
+  files: READ,
+  file: [...ITEM, 'MKCOL'],
   nowhere: ['OPTIONS'],
 };
 

@@ -4,7 +4,7 @@ import { conditionError, DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
 import { type DavReply, depthOf } from '../message.js';
 import { multistatus } from '../multistatus.js';
-import { homesPath, principalsPath } from '../paths.js';
+import { CONTEXT, filesPath, homesPath, principalsPath } from '../paths.js';
 import { ALLPROP, askedIn, Planner } from '../props/plan.js';
 import type { Resource, ResourceKind } from '../resource.js';
 
@@ -18,11 +18,12 @@ export async function propfind(x: Exchange): Promise<DavReply> {
   const body = x.xml(D('propfind'));
   const planner = new Planner(x, body === null ? ALLPROP : askedIn(body));
   const target = await x.resolve(x.request.place);
+  x.target = target;
   if (depth === 'infinity' && UNBOUNDED.has(target.kind)) throw conditionError(403, D('propfind-finite-depth'));
   const itself = x.preferences.depthNoroot && depth !== '0' ? '' : await planner.row(target);
   return multistatus(async (sink) => {
     sink.add(itself);
-    if (depth !== '0') await members(x, target, planner, sink);
+    if (depth !== '0') await members(x, target, planner, sink, depth === 'infinity');
   }, applied(x));
 }
 
@@ -31,7 +32,8 @@ function applied(x: Exchange): Record<string, string> {
   return x.preferences.return === 'minimal' ? { 'Preference-Applied': 'return=minimal' } : {};
 }
 
-async function members(x: Exchange, target: Resource, planner: Planner, sink: XmlSink): Promise<void> {
+async function members(x: Exchange, target: Resource, planner: Planner, sink: XmlSink, deep: boolean): Promise<void> {
+  if (target.file?.isFolder) return files(x, target.file.path, planner, sink, deep);
   if (target.collection !== null && target.item === null) return items(x, target, planner, sink);
   for (const member of await children(x, target)) if (sink.add(await planner.row(member))) await sink.flush();
 }
@@ -50,11 +52,21 @@ async function children(x: Exchange, target: Resource): Promise<readonly Resourc
   }
 }
 
-function inside(x: Exchange, href: string): readonly Resource[] {
+function inside(x: Exchange, href: string): readonly Resource[] | Promise<readonly Resource[]> {
+  if (href === CONTEXT) return [x.principal(), x.home('calendars'), x.home('addressbooks')];
   if (href === principalsPath) return [x.principal()];
   if (href === homesPath('calendars')) return [x.home('calendars')];
   if (href === homesPath('addressbooks')) return [x.home('addressbooks')];
+  if (href === filesPath)
+    return x.services.files.head(x.session, '').then((area) => (area === null ? [] : [x.fileResource(area)]));
   return [];
+}
+
+/** Files and folders in a folder, or all beneath it: an account's area is bounded. */
+async function files(x: Exchange, path: string, planner: Planner, sink: XmlSink, deep: boolean): Promise<void> {
+  for (const file of await x.services.files.members(x.session, path, deep)) {
+    if (sink.add(await planner.row(x.fileResource(file)))) await sink.flush();
+  }
 }
 
 /** Every item of a collection, as the store reads them. */

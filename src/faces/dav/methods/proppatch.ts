@@ -4,12 +4,13 @@ import { childOf, elementsOf, type XmlElement, XmlError } from '../../../formats
 import { element, type Xml } from '../../../formats/xml/write.js';
 import { conditionError, DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
+import { requireUnlocked } from '../locks.js';
 import type { DavReply } from '../message.js';
 import { multistatusOf, statusElement } from '../multistatus.js';
 import { preconditionOf } from '../preconditions.js';
 import { isLive, propertyOn } from '../props/index.js';
-import { isPropertyKey, keep, MAX_PROPERTIES, MAX_PROPERTY_BYTES } from '../props/property.js';
-import type { Resource, ResourceKind } from '../resource.js';
+import { isPropertyKey, keep, keptProperties, MAX_PROPERTIES, MAX_PROPERTY_BYTES } from '../props/property.js';
+import { COLLECTIONS, FILES, type Resource, type ResourceKind } from '../resource.js';
 
 /** PROPPATCH (RFC 4918 §9.2): all or nothing. */
 export async function proppatch(x: Exchange): Promise<DavReply> {
@@ -18,12 +19,18 @@ export async function proppatch(x: Exchange): Promise<DavReply> {
   const instructions = instructionsIn(body);
   const resource = await x.resolve(x.request.place);
   await preconditionOf(x);
+  await requireUnlocked(x, x.request.place);
   const outcome = judge(resource.kind, instructions, resource);
-  if (outcome.patch !== null && resource.collection !== null) {
-    await x.services.pim.updateCollection(x.session, resource.collection, outcome.patch);
+  if (outcome.patch !== null) {
+    await apply(x, resource, outcome.patch);
     if (x.preferences.return === 'minimal') return { status: 200, headers: { 'Preference-Applied': 'return=minimal' } };
   }
   return multistatusOf([outcomeRow(resource.href, outcome)]);
+}
+
+async function apply(x: Exchange, { collection, file }: Resource, patch: CollectionPatch): Promise<void> {
+  if (collection !== null) await x.services.pim.updateCollection(x.session, collection, patch);
+  else if (file !== null) await x.services.files.setProperties(x.session, file.path, patch.properties ?? {});
 }
 
 /** One property to be set, or removed where the value is null. */
@@ -76,15 +83,15 @@ export function judge(kind: ResourceKind, instructions: readonly Instruction[], 
   return { patch: refused ? null : merged, results };
 }
 
-const isCollection = (kind: ResourceKind): boolean => kind === 'calendar' || kind === 'addressbook';
+/** Where a client's own properties can be kept. */
+const KEEPING: ReadonlySet<ResourceKind> = new Set<ResourceKind>([...COLLECTIONS, ...FILES]);
 
 function changeOf(kind: ResourceKind, name: ClarkName, value: XmlElement | null): CollectionPatch | DavError {
   const row = propertyOn(kind, name);
   if (row?.set === undefined && (row !== undefined || isLive(name))) {
     return conditionError(403, D('cannot-modify-protected-property'));
   }
-  // Only collections have a place where a client's own properties can be kept.
-  if (!isCollection(kind)) return new DavError(403);
+  if (!KEEPING.has(kind)) return new DavError(403);
   const change = row?.set?.(value) ?? keep(name, value);
   return change instanceof DavError || sizeOf(change) <= MAX_PROPERTY_BYTES ? change : new DavError(507);
 }
@@ -100,7 +107,7 @@ export function mergePatches(patches: readonly CollectionPatch[]): CollectionPat
 }
 
 function countAfter(resource: Resource | null, patch: CollectionPatch): number {
-  const after = { ...resource?.collection?.properties, ...patch.properties };
+  const after = { ...(resource === null ? {} : keptProperties(resource)), ...patch.properties };
   return Object.entries(after).filter(([key, value]) => value !== null && isPropertyKey(key)).length;
 }
 

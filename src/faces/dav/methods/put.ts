@@ -1,6 +1,7 @@
 import { C, CARD } from '../../../formats/xml/names.js';
 import { conditionError, DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
+import { requireUnlocked } from '../locks.js';
 import type { DavReply } from '../message.js';
 import { encodeSegment, type HomeType } from '../paths.js';
 import { preconditionOf } from '../preconditions.js';
@@ -18,12 +19,9 @@ export async function put(x: Exchange): Promise<DavReply> {
   const collection = await x.collectionAt(place);
   if (collection === null) throw new DavError(409);
   const text = bodyText(x, place.type);
-  const { item, created, verbatim } = await x.services.pim.put(
-    x.session,
-    collection,
-    { name: place.name, text },
-    await preconditionOf(x),
-  );
+  const when = await preconditionOf(x);
+  await requireUnlocked(x, place, { member: true });
+  const { item, created, verbatim } = await x.services.pim.put(x.session, collection, { name: place.name, text }, when);
   const { ETag, ...others } = itemHeaders(item);
   const headers = { ...others, ...(verbatim && ETag !== undefined ? { ETag } : {}) };
   if (x.preferences.return !== 'representation') return { status: created ? 201 : 204, headers };

@@ -2,7 +2,7 @@ import type { Access } from '../../../domain/pim/model.js';
 import { C, type ClarkName, D } from '../../../formats/xml/names.js';
 import { element, elementWith, join, text, textElement, type Xml } from '../../../formats/xml/write.js';
 import { principalPath } from '../paths.js';
-import { COLLECTIONS, EVERYTHING, HOMES, ITEMS, type Resource, type ResourceKind } from '../resource.js';
+import { COLLECTIONS, EVERYTHING, FILES, HOMES, ITEMS, type Resource, type ResourceKind } from '../resource.js';
 import type { Property } from './property.js';
 
 /** Privileges by what the viewer may do (RFC 3744 §3, RFC 4791 §6.1.1). */
@@ -43,6 +43,8 @@ const BY_KIND: Partial<Record<ResourceKind, readonly ClarkName[]>> = {
   principal: PRINCIPAL_PRIVILEGES,
   'calendar-home': HOME_PRIVILEGES,
   'addressbook-home': HOME_PRIVILEGES,
+  folder: PRIVILEGES.owner,
+  file: PRIVILEGES.owner,
 };
 
 function privilegesOf(r: Resource): readonly ClarkName[] {
@@ -73,7 +75,7 @@ const PRIVILEGE_TREE = supported(
   supported(D('read-current-user-privilege-set'), 'Read the own privileges'),
 );
 
-const WITH_OWNER: readonly ResourceKind[] = ['principal', ...HOMES, ...COLLECTIONS, ...ITEMS];
+const WITH_OWNER: readonly ResourceKind[] = ['principal', ...HOMES, ...COLLECTIONS, ...ITEMS, ...FILES];
 
 /** RFC 3744 §4 and §5. */
 export const aclProperties: readonly Property[] = [

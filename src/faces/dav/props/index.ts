@@ -4,13 +4,17 @@ import { aclProperties } from './acl.js';
 import { appleProperties } from './apple.js';
 import { caldavProperties } from './caldav.js';
 import { carddavProperties } from './carddav.js';
+import { lockProperties } from './locks.js';
 import type { Property } from './property.js';
+import { quotaProperties } from './quota.js';
 import { syncProperties } from './sync.js';
 import { webdavProperties } from './webdav.js';
 
 /** Every property the server computes or checks. What is in no table is kept as a client set it. */
 export const PROPERTIES: readonly Property[] = [
   ...webdavProperties,
+  ...lockProperties,
+  ...quotaProperties,
   ...aclProperties,
   ...syncProperties,
   ...caldavProperties,

@@ -5,7 +5,7 @@ import type { Exchange } from '../exchange.js';
 import { propertyRow } from '../multistatus.js';
 import type { Needs, Resource, ResourceKind } from '../resource.js';
 import { propertiesOn, propertyOn } from './index.js';
-import { type ItemGetter, isPropertyKey, kept, keptAttributes, type Property } from './property.js';
+import { type ItemGetter, isPropertyKey, kept, keptAttributes, keptProperties, type Property } from './property.js';
 
 /** What a request asks of each resource (RFC 4918 §14.20). */
 export type Asked =
@@ -98,7 +98,7 @@ export class Planner {
   /** The row of one resource; collections add what clients keep with them. */
   async row(r: Resource): Promise<string> {
     if (r.item !== null) return (await this.plan(r.kind)).itemRow(r);
-    if (this.asked.mode === 'prop' || r.collection === null) return (await this.plan(r.kind)).row(r);
+    if (this.asked.mode === 'prop' || (r.collection === null && r.file === null)) return (await this.plan(r.kind)).row(r);
     const columns = await this.#columns(r.kind);
     return new Plan([...columns, ...keptColumns(r, this.asked, r.kind)], true).row(r);
   }
@@ -114,7 +114,8 @@ export class Planner {
     if (asked.mode === 'propname') return Promise.resolve(propertiesOn(kind).map((row) => nameColumn(row, this.x)));
     const rows = propertiesOn(kind).filter(({ all }) => all === true);
     const more = asked.include.filter((ask) => !rows.some(({ name }) => name === ask.name));
-    return Promise.all([...rows.map((row) => rowColumn(row, this.x)), ...more.map((ask) => this.#column(kind, ask))]);
+    const asks = rows.map(({ name }): XmlElement => ({ name, attributes: new Map(), children: [] }));
+    return Promise.all([...asks, ...more].map((ask) => this.#column(kind, ask)));
   }
 
   async #column(kind: ResourceKind, ask: XmlElement): Promise<Column> {
@@ -160,7 +161,7 @@ function keptColumn(name: ClarkName, read = (r: Resource) => kept(r, name)): Col
 
 /** Kept properties that an allprop or propname answer adds for one collection. */
 function keptColumns(r: Resource, asked: Asked, kind: ResourceKind): Column[] {
-  const names = Object.keys(r.collection?.properties ?? {}).filter(isPropertyKey);
+  const names = Object.keys(keptProperties(r)).filter(isPropertyKey);
   return names
     .filter((name) => propertyOn(kind, name) === undefined)
     .map((name) =>

@@ -47,9 +47,14 @@ export function keep(name: ClarkName, value: XmlElement | null): CollectionPatch
   return { properties: { [name]: content, [attributesKey(name)]: attributes === '' ? null : attributes } };
 }
 
+/** Everything that is kept with a resource, by key. */
+export function keptProperties(r: Resource): Readonly<Record<string, string>> {
+  return r.collection !== null && r.item === null ? r.collection.properties : (r.file?.properties ?? {});
+}
+
 /** Content of a kept property. */
 export function kept(r: Resource, name: ClarkName): Xml | undefined {
-  return r.collection?.properties[name] as Xml | undefined;
+  return keptProperties(r)[name] as Xml | undefined;
 }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#13;': '\r', '&amp;': '&' };
@@ -63,7 +68,7 @@ export function keptText(r: Resource, name: ClarkName): string | undefined {
 
 /** Attributes of a kept property as they stand in its start tag, with a space before each. */
 export function keptAttributes(r: Resource, name: ClarkName): string {
-  return r.collection?.properties[attributesKey(name)] ?? '';
+  return keptProperties(r)[attributesKey(name)] ?? '';
 }
 
 /** A row for a property that the server only keeps; `check` says what is wrong with a value. */

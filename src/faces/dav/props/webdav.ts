@@ -5,9 +5,9 @@ import { element, join, text, textElement, type Xml } from '../../../formats/xml
 import { conditionError } from '../errors.js';
 import { principalPath, principalsPath } from '../paths.js';
 import { reportsOn } from '../reports/supported.js';
-import { COLLECTIONS, EVERYTHING, ITEMS, type Resource, type ResourceKind } from '../resource.js';
+import { COLLECTIONS, EVERYTHING, FILES, ITEMS, type Resource, type ResourceKind } from '../resource.js';
 import { contentType } from './content-type.js';
-import type { Property } from './property.js';
+import { keptProperty, type Property } from './property.js';
 
 const COLLECTION = element(D('collection'));
 const NOTHING = '' as Xml;
@@ -22,6 +22,8 @@ const RESOURCE_TYPES: Readonly<Record<ResourceKind, Xml>> = {
   addressbook: join([COLLECTION, element(CARD('addressbook'))]),
   event: NOTHING,
   card: NOTHING,
+  folder: COLLECTION,
+  file: NOTHING,
 };
 
 /** A notebook holds journals: RFC 4791 knows no other type for it than calendar. */
@@ -47,36 +49,48 @@ export const webdavProperties: readonly Property[] = [
   },
   {
     name: D('getetag'),
-    on: ITEMS,
+    on: [...ITEMS, 'file'],
     all: true,
     spec: 'RFC 4918 §15.6',
-    get: ({ item }) => (item?.etag === undefined ? undefined : (`"${item.etag}"` as Xml)),
+    get: ({ item, file }) => {
+      const etag = item?.etag ?? file?.etag;
+      return etag === undefined ? undefined : (`"${etag}"` as Xml);
+    },
   },
   {
     name: D('getcontenttype'),
-    on: ITEMS,
+    on: [...ITEMS, ...FILES],
     all: true,
     spec: 'RFC 4918 §15.5',
-    get: ({ item, type }) => text(contentType(type, item?.component ?? '')),
+    get: ({ item, file, type }) => text(file?.type ?? contentType(type, item?.component ?? '')),
   },
   {
     name: D('getcontentlength'),
-    on: ITEMS,
+    on: [...ITEMS, 'file'],
     all: true,
     spec: 'RFC 4918 §15.4',
     needs: 'head',
-    get: ({ item }) => (item?.size === undefined ? undefined : (String(item.size) as Xml)),
+    get: ({ item, file }) => {
+      const size = item?.size ?? file?.size;
+      return size === undefined ? undefined : (String(size) as Xml);
+    },
   },
   {
     name: D('getlastmodified'),
-    on: ITEMS,
+    on: [...ITEMS, ...FILES],
     all: true,
     spec: 'RFC 4918 §15.7',
     needs: 'head',
-    get: ({ item }) => item?.modified?.toUTCString() as Xml | undefined,
+    get: ({ item, file }) => (item?.modified ?? file?.modified)?.toUTCString() as Xml | undefined,
   },
-  { name: D('supportedlock'), on: EVERYTHING, all: true, spec: 'RFC 4918 §15.10', get: () => NOTHING },
-  { name: D('lockdiscovery'), on: EVERYTHING, all: true, spec: 'RFC 4918 §15.8', get: () => NOTHING },
+  {
+    name: D('creationdate'),
+    on: FILES,
+    all: true,
+    spec: 'RFC 4918 §15.1',
+    get: ({ file }) => file?.created.toISOString() as Xml | undefined,
+  },
+  keptProperty(D('displayname'), FILES, 'RFC 4918 §15.2'),
   {
     name: D('supported-report-set'),
     on: EVERYTHING,
