@@ -23,6 +23,7 @@ interface Verdict {
 
 /** First match wins; RFC 5321 §4.2, enhanced codes of RFC 3463. */
 const VERDICTS: readonly Verdict[] = [
+  { when: (e) => e.code === 'ETLS', kind: 'unavailable', message: 'no encrypted connection to the submission server' },
   {
     when: (e) => e.responseCode === 552 || / 5\.[23]\.[34]\b/.test(e.response ?? ''),
     kind: 'too-large',
