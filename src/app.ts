@@ -11,6 +11,7 @@ import { MailWatcher } from './domain/notify/watch.js';
 import { PimService } from './domain/pim/pim.js';
 import type { Services } from './domain/services.js';
 import type { Clock, Logger } from './domain/types.js';
+import { autodiscoverRouter, isAutodiscoverPath } from './faces/autodiscover/endpoint.js';
 import { davRouter } from './faces/dav/endpoint.js';
 import { easRouter } from './faces/eas/endpoint.js';
 import { mailPushRouter } from './faces/mail-push/endpoint.js';
@@ -85,7 +86,7 @@ export async function startGateway(
   metrics.gauge('gateway_watched_accounts', 'Accounts with a mail watch', () => watcher.size);
   const health = createHealth(() => isReady(database));
   const app = createServerApp({
-    mounts: [...mailPushMounts(config, new MailPush({ accounts, folders, hub, clock: clock })), ...mounts(services)],
+    mounts: [...mailPushMounts(config, new MailPush({ accounts, folders, hub, clock: clock })), ...mounts(config, services)],
     openSession: (username, password, address) => sessions.open(username, password, address),
     health,
     metrics,
@@ -100,8 +101,20 @@ export async function startGateway(
 }
 
 /** Which face answers where; bodies larger than the limit are refused before they are read. */
-function mounts(services: Services): Mount[] {
+function mounts(config: Config, services: Services): Mount[] {
+  const autodiscover = autodiscoverRouter((address) => {
+    const servers = serversFor(config, address);
+    return servers && { publicUrl: config.publicUrl, ...servers };
+  });
   return [
+    {
+      face: 'autodiscover',
+      path: '/',
+      owns: isAutodiscoverPath,
+      router: autodiscover,
+      maxBody: MEGABYTE,
+      anonymous: 'all',
+    },
     {
       face: 'eas',
       path: '/Microsoft-Server-ActiveSync',

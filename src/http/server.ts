@@ -18,6 +18,8 @@ export interface Mount {
   /** Label in logs and metrics. */
   readonly face: string;
   readonly path: string;
+  /** Which paths below it are meant, where not all are: the others' bodies stay unread. */
+  readonly owns?: (path: string) => boolean;
   readonly router: RequestHandler;
   /** Largest body in bytes, after gzip is undone. */
   readonly maxBody: number;
@@ -43,12 +45,20 @@ export function createServerApp(options: ServerOptions): Express {
   app.use(requestLog(options));
   app.use(options.health.router);
   app.get('/metrics', options.metrics.handler);
-  for (const mount of options.mounts) app.use(mount.path, face(mount), ...guards(mount, options), mount.router);
+  for (const mount of options.mounts) app.use(mount.path, mounted(mount, options));
   app.use((_req: Request, res: Response) => {
     res.status(404).end();
   });
   app.use(lastResort);
   return app;
+}
+
+function mounted(mount: Mount, options: ServerOptions): RequestHandler {
+  const stack = express.Router().use(face(mount), ...guards(mount, options), mount.router);
+  return (req, res, next) => {
+    if (mount.owns?.(req.path) ?? true) stack(req, res, next);
+    else next();
+  };
 }
 
 function guards(mount: Mount, options: ServerOptions): RequestHandler[] {
