@@ -90,14 +90,19 @@ function requestLog({ log, metrics }: ServerOptions): RequestHandler {
     res.setHeader('X-Request-Id', requestId);
     res.once('close', () => {
       const seconds = (performance.now() - started) / 1000;
-      const { face: name = 'other', session, command } = res.locals;
+      const { face: name = 'other', session, command, device } = res.locals;
       metrics.observe({ face: name, method: command ?? req.method, status: res.statusCode, seconds });
-      const fields = { requestId, face: name, method: req.method, path: req.path, command, account: session?.account };
+      const fields = { requestId, face: name, method: req.method, path: pathOf(req), command, account: session?.account, device };
       const done = { status: res.statusCode, ms: Math.round(seconds * 1000), aborted: !res.writableFinished || undefined };
       if (name !== 'other') log.info({ ...fields, ...done }, 'request');
     });
     next();
   };
+}
+
+/** The path that the client asked for: routers shorten `req.path`, and a query may hold names. */
+function pathOf(req: Request): string {
+  return req.originalUrl.replace(/\?.*/s, '');
 }
 
 const DOMAIN_STATUS: Partial<Record<DomainError['kind'], number>> = { unavailable: 503, 'too-large': 413, invalid: 400 };
