@@ -27,8 +27,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 try {
   await start();
 } catch (error) {
-  if (!leaving) say((error as Error).message);
-  await leave(1);
+  if (!leaving) {
+    say((error as Error).message);
+    await leave(1);
+  }
 }
 
 async function start(): Promise<void> {
