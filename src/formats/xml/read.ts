@@ -37,6 +37,7 @@ export class XmlError extends Error {
 
 /** What xml2js's parser is built on, as far as we use it; its type declarations leave this out. */
 interface SaxParser {
+  ENTITIES: Readonly<Record<string, string>>;
   ondoctype: () => void;
   onopentag: (tag: SaxTag) => void;
   onclosetag: () => void;
@@ -56,6 +57,8 @@ interface SaxTag {
   readonly attributes: Readonly<Record<string, SaxAttribute>>;
 }
 
+/** XML 1.0 §4.6; the reader underneath knows HTML's as well. */
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 const XMLNS = 'http://www.w3.org/2000/xmlns/';
 /** Characters that XML 1.0 §2.2 excludes; a character reference could bring them in. */
 const ILLEGAL =
@@ -125,6 +128,7 @@ class TreeBuilder {
   }
 
   attach(sax: SaxParser): void {
+    sax.ENTITIES = ENTITIES;
     sax.ondoctype = () => {
       throw new XmlError('Document types are not accepted');
     };
@@ -150,6 +154,7 @@ class TreeBuilder {
 
   #start(tag: SaxTag): void {
     this.#seen.clear();
+    if (tag.uri === XMLNS) throw new XmlError('An element has a reserved name');
     if (this.#root !== null && this.#open.length === 0) throw new XmlError('The document has two root elements');
     if (this.#open.length >= this.#limits.depth) throw new XmlError('The document is nested too deeply', true);
     this.#elements += 1;
