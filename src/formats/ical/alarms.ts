@@ -6,7 +6,7 @@ import { Budget } from './budget.js';
 import { type Occurrence, type OccurrenceOptions, Series } from './occurrences.js';
 import type { CalendarObject } from './parse.js';
 import { longest, type Span, timingOf } from './timing.js';
-import { DAY, type IcalDuration, parseDuration, timeOf } from './values.js';
+import { DAY, type IcalDuration, isAbsoluteTrigger, parseDuration, timeOf } from './values.js';
 import { ZoneTable } from './zones.js';
 
 /** One alarm going off. */
@@ -95,7 +95,7 @@ export function absoluteAlarms(object: CalendarObject, zones: ZoneTable): AlarmT
   return componentsOf(object).flatMap((component) =>
     component.componentsNamed('VALARM').flatMap((alarm) => {
       const trigger = alarm.first('TRIGGER');
-      if (!trigger || !isAbsolute(alarm)) return [];
+      if (!trigger || !isAbsoluteTrigger(trigger)) return [];
       return repeated(zones.instant(timeOf(trigger)), repeatOf(alarm)).map((at) => ({ at, alarm, occurrence: null }));
     }),
   );
@@ -119,7 +119,7 @@ export function alarmReach(object: CalendarObject): { before: number; after: num
 function relativeTriggers(component: Component): readonly RelativeTrigger[] {
   return component.componentsNamed('VALARM').flatMap((alarm) => {
     const trigger = alarm.first('TRIGGER');
-    if (!trigger || isAbsolute(alarm)) return [];
+    if (!trigger || isAbsoluteTrigger(trigger)) return [];
     const offset = parseDuration(trigger.value);
     if (longest({ days: Math.abs(offset.days), ms: Math.abs(offset.ms) }) > MAX_OFFSET) return [];
     return [{ alarm, fromEnd: trigger.param('RELATED')?.toUpperCase() === 'END', offset, repeat: repeatOf(alarm) }];
@@ -129,10 +129,6 @@ function relativeTriggers(component: Component): readonly RelativeTrigger[] {
 /** The span in which an alarm at `at` is looked for. */
 export function alarmSpan(at: number): Span {
   return { start: at, end: at + 1 };
-}
-
-function isAbsolute(alarm: Component): boolean {
-  return alarm.first('TRIGGER')?.param('VALUE')?.toUpperCase() === 'DATE-TIME';
 }
 
 /** REPEAT and DURATION come together (RFC 5545 §3.8.6.2). */

@@ -6,6 +6,7 @@ import {
   formatTime,
   type IcalDuration,
   type IcalTime,
+  isAbsoluteTrigger,
   parseDuration,
   timeOf,
   timeParams,
@@ -177,8 +178,7 @@ export class ComponentEditor {
     return this.component.componentsNamed('VALARM').find((alarm) => {
       const trigger = alarm.first('TRIGGER');
       if (!trigger || alarm.first('ACTION')?.value.trim().toUpperCase() !== 'DISPLAY') return false;
-      if (trigger.param('RELATED')?.toUpperCase() === 'END' || trigger.param('VALUE')?.toUpperCase() === 'DATE-TIME')
-        return false;
+      if (trigger.param('RELATED')?.toUpperCase() === 'END' || isAbsoluteTrigger(trigger)) return false;
       return /^-?P/i.test(trigger.value.trim()) && isBefore(parseDuration(trigger.value));
     });
   }

@@ -1,4 +1,5 @@
 import type { Component } from '../content-lines.js';
+import { IcalError } from './error.js';
 import type { CalendarObject } from './parse.js';
 import { lengthOfPeriod, type Span, timingOf } from './timing.js';
 import { DAY, parseDuration, parsePeriod, timeOf } from './values.js';
@@ -35,13 +36,21 @@ const LOOSE: Readonly<Record<string, (component: Component, zones: ZoneTable) =>
 /** RFC 4791 §9.9, the last four rows of the table for VTODO. */
 function undatedTodo(todo: Component, zones: ZoneTable): Span[] {
   if (timingOf(todo, zones) || todo.first('RECURRENCE-ID')) return [];
-  const times = ['CREATED', 'COMPLETED']
-    .map((name) => todo.first(name))
-    .map((property) => property && zones.instant(timeOf(property)));
-  const [created, completed] = times;
+  const [created, completed] = ['CREATED', 'COMPLETED'].map((name) => instantOf(todo, name, zones));
   if (completed !== undefined)
     return [{ start: Math.min(created ?? completed, completed) - 1, end: Math.max(created ?? completed, completed) + 1 }];
   return created === undefined ? [ALWAYS] : [{ start: created, end: Number.POSITIVE_INFINITY }];
+}
+
+/** Stamps are taken as they come, see validate.ts: what is no time counts as missing. */
+function instantOf(component: Component, name: string, zones: ZoneTable): number | undefined {
+  const property = component.first(name);
+  try {
+    return property && zones.instant(timeOf(property));
+  } catch (error) {
+    if (error instanceof IcalError) return undefined;
+    throw error;
+  }
 }
 
 /** RFC 4791 §9.9, the table for VFREEBUSY. */

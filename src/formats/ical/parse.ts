@@ -129,7 +129,7 @@ function isThisAndFuture(range: string | undefined): boolean {
 /** What the reader that most calendar apps on the web use can't read, nobody should get from us. */
 function checkReadable(text: string): void {
   try {
-    ICAL.parse(text);
+    ICAL.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
     throw new IcalError('valid-calendar-data', error instanceof Error ? error.message.slice(0, 200) : 'unreadable', {
       cause: error,

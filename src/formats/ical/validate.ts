@@ -2,28 +2,36 @@ import type { Component, Property } from '../content-lines.js';
 import { badData, IcalError } from './error.js';
 import type { CalendarObject, IcalLimits } from './parse.js';
 import { parseRule } from './rule.js';
-import { formatTime, type IcalTime, parseDuration, parseOffset, recurrenceDatesOf, timeOf, timesOf } from './values.js';
+import {
+  formatTime,
+  type IcalTime,
+  isAbsoluteTrigger,
+  parseDuration,
+  parseOffset,
+  recurrenceDatesOf,
+  timeOf,
+  timesOf,
+} from './values.js';
 
 /** Properties that occur at most once, by RFC 5545 §3.6; only those whose second value would change what a component means. */
 const SINGLE = ['UID', 'DTSTART', 'DTEND', 'DUE', 'DURATION', 'RECURRENCE-ID', 'SEQUENCE', 'ORGANIZER', 'STATUS', 'COMPLETED'];
 
-/** How the value of a property is read; what throws is `valid-calendar-data`. */
+/**
+ * How the value of a property is read; what throws is `valid-calendar-data`. Stamps (CREATED, DTSTAMP, LAST-MODIFIED) are
+ * left alone: large services write years that don't exist into them, and nothing depends on them.
+ */
 const READERS: Readonly<Record<string, (property: Property) => unknown>> = {
   DTSTART: timeOf,
   DTEND: timeOf,
   DUE: timeOf,
   'RECURRENCE-ID': timeOf,
   COMPLETED: timeOf,
-  CREATED: timeOf,
-  DTSTAMP: timeOf,
-  'LAST-MODIFIED': timeOf,
   DURATION: (property) => parseDuration(property.value),
   RRULE: (property) => parseRule(property.value),
   EXRULE: (property) => parseRule(property.value),
   RDATE: recurrenceDatesOf,
   EXDATE: timesOf,
-  TRIGGER: (property) =>
-    property.param('VALUE')?.toUpperCase() === 'DATE-TIME' ? timeOf(property) : parseDuration(property.value),
+  TRIGGER: (property) => (isAbsoluteTrigger(property) ? timeOf(property) : parseDuration(property.value)),
   SEQUENCE: integer,
   PRIORITY: integer,
   REPEAT: integer,

@@ -101,6 +101,11 @@ function dateIf(property: Property, time: IcalTime): IcalTime {
   return { kind: 'date', local: time.local - mod(time.local, DAY), tzid: null };
 }
 
+/** Whether a TRIGGER is a time of its own: VALUE=DATE-TIME, which some clients leave out (RFC 5545 §3.8.6.3). */
+export function isAbsoluteTrigger(trigger: Property): boolean {
+  return trigger.param('VALUE')?.toUpperCase() === 'DATE-TIME' || /^\s*\d{8}T/.test(trigger.value);
+}
+
 /** The text of a time without its parameters: `20260329`, `20260329T023000`, `20260329T023000Z`. */
 export function formatTime(time: IcalTime): string {
   const iso = new Date(time.local).toISOString();

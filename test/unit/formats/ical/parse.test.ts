@@ -57,6 +57,11 @@ describe('calendar objects that are taken (RFC 4791 §4.1)', () => {
     'LF line ends and small letters': calendar(...event(start))
       .replaceAll('\r\n', '\n')
       .replace('BEGIN:VEVENT', 'begin:vevent'),
+    'a byte order mark': `\ufeff${calendar(...event(start))}`,
+    'stamps that are no dates': calendar(...component('VTODO', 'UID:1', 'CREATED:00001231T000000Z')),
+    'a trigger at a time without VALUE': calendar(
+      ...event(start, ...component('VALARM', 'ACTION:DISPLAY', 'TRIGGER:20260301T080000Z')),
+    ),
     'a leap second': calendar(...event('DTSTART:20161231T235960Z')),
     'periods in RDATE': calendar(
       ...event('DTSTART:20260101T000000Z', 'RDATE;VALUE=PERIOD:20260102T000000Z/PT1H,20260103T000000Z/20260103T020000Z'),
