@@ -58,7 +58,7 @@ async function post(services: Services, runtime: Runtime, req: Request, res: Res
     res.status(400).end();
     return;
   }
-  Object.assign(res.locals, { command: query.command, device: query.deviceId });
+  res.locals.command = COMMANDS.has(query.command) ? query.command : undefined;
   const version = OFFERED.find((offered) => offered === query.version);
   if (!version) return refuseVersion(res, query);
   const command = COMMANDS.get(query.command);

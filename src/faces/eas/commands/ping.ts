@@ -99,7 +99,7 @@ async function changesIn(context: EasContext, look: ReadonlySet<Id>): Promise<El
   if (snapshot) checkStanding(snapshot.device, context.version, 'Ping');
   const states: ReadonlyMap<Id, SyncStates> = snapshot?.states ?? new Map();
   try {
-    if (look.has(HIERARCHY) && (await hierarchyChanged(context))) return statusElement(PING.Hierarchy);
+    if (look.has(HIERARCHY) && (await hierarchyChanged(context, ids))) return statusElement(PING.Hierarchy);
     const changed = await pendingChanges(context, ids, states);
     if (changed === 'hierarchy') return statusElement(PING.Hierarchy);
     if (changed.length === 0) return undefined;

@@ -25,6 +25,8 @@ const MOST_REMEMBERED = 50_000;
 export function completeRequest(context: EasContext): SyncRequest {
   if (context.body === null) return repeated(context);
   const request = readSyncRequest(context.body);
+  if (!request.partial && request.collections.length === 0 && request.wait === 0)
+    throw new StatusError(SYNC.ProtocolError, 'no collections');
   if (!request.partial) return request;
   if (request.collections.length === 0 && request.wait === 0)
     throw new StatusError(cachedSync(context) ? SYNC.ProtocolError : SYNC.Incomplete, 'Partial alone says nothing');
