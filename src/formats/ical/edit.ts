@@ -75,10 +75,8 @@ export class CalendarEditor {
 
   /** The override of an occurrence, in whatever form its RECURRENCE-ID is written. */
   override(recurrenceId: IcalTime): ComponentEditor | null {
-    return (
-      this.overrides.find(({ component }) => this.#isSame(timeOf(component.first('RECURRENCE-ID') as Property), recurrenceId)) ??
-      null
-    );
+    const isIt = this.#naming(recurrenceId);
+    return this.overrides.find(({ component }) => isIt(timeOf(component.first('RECURRENCE-ID') as Property))) ?? null;
   }
 
   /**
@@ -114,19 +112,20 @@ export class CalendarEditor {
   exclude(recurrenceId: IcalTime): void {
     const master = this.master?.component;
     this.removeOverride(recurrenceId);
-    if (!master || this.excluded.some((time) => this.#isSame(time, recurrenceId))) return;
+    if (!master || this.excluded.some(this.#naming(recurrenceId))) return;
     master.add(new Property('EXDATE', formatTime(recurrenceId), timeParams(recurrenceId)));
   }
 
   /** Puts an excluded occurrence back. */
   include(recurrenceId: IcalTime): void {
     const master = this.master?.component;
+    const isIt = this.#naming(recurrenceId);
     for (const property of master?.all('EXDATE') ?? []) {
-      const values = property.value.split(',');
       const times = timesOf(property);
-      const kept = values.filter((_, at) => times.length !== values.length || !this.#isSame(times[at] as IcalTime, recurrenceId));
+      const kept = times.filter((time) => !isIt(time));
+      if (kept.length === times.length) continue;
       if (kept.length === 0) master?.remove(property);
-      else property.value = kept.join(',');
+      else property.value = kept.map(formatTime).join(',');
     }
   }
 
@@ -160,11 +159,13 @@ export class CalendarEditor {
     });
   }
 
-  /** Whether two times name the same occurrence of the series. */
-  #isSame(a: IcalTime, b: IcalTime): boolean {
+  /** Tells of other times whether they name the same occurrence, in whatever form. */
+  #naming(recurrenceId: IcalTime): (time: IcalTime) => boolean {
     const series = this.#series();
-    if (!series) return this.zones.instant(a) === this.zones.instant(b);
-    return series.set.startOf(a).instant === series.set.startOf(b).instant;
+    const { zones } = this;
+    const instantOf = (time: IcalTime) => (series ? series.set.startOf(time).instant : zones.instant(time));
+    const wanted = instantOf(recurrenceId);
+    return (time) => instantOf(time) === wanted;
   }
 
   #series(): { readonly master: Component; readonly set: RecurrenceSet } | null {
