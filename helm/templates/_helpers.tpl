@@ -233,7 +233,7 @@ httpGet:
 
 {{/* Ports of a URL, or of its scheme, or the fallback; as a JSON list. Takes url, ports, fallback. */}}
 {{- define "gateway.portsOf" -}}
-{{- $known := dict "imap" (list 143) "imaps" (list 993) "smtp" (list 25 587) "smtps" (list 465) -}}
+{{- $known := dict "imap" (list 143) "imaps" (list 993) "smtp" (list 587) "smtps" (list 465) "submission" (list 587) "submissions" (list 465) -}}
 {{- $url := urlParse .url -}}
 {{- $port := regexFind ":[0-9]+$" (get $url "host") | trimPrefix ":" -}}
 {{- if .ports -}}

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { readConfig } from '../../src/config.js';
+import { builtPath } from '../support/paths.js';
 import { cases, needed } from './cases.js';
 import { all, at, type KubernetesObject, only, type Rendered, type RenderJob, render, type Tree } from './chart.js';
 
@@ -126,6 +128,18 @@ describe('the migration', () => {
 });
 
 describe('the pods', () => {
+  it('run commands that this build has', () => {
+    const chart = render({ values: needed });
+    const commands = [only(chart, 'Deployment'), only(chart, 'Job', 'migrate')].map(
+      (object) => container(object).command as string[],
+    );
+    const { stdout } = spawnSync(process.execPath, [builtPath('src', 'cli.js'), 'help'], { encoding: 'utf8' });
+    for (const [program, , script, verb] of commands) {
+      assert.deepEqual([program, script], ['node', 'dist/src/cli.js']);
+      assert.match(stdout, new RegExp(`^ +gateway ${verb} `, 'm'));
+    }
+  });
+
   it('are probed on separate paths, by HTTPS where they speak it', () => {
     const probes = (job: RenderJob) => {
       const { startupProbe, livenessProbe, readinessProbe } = container(only(render(job), 'Deployment'));
@@ -283,7 +297,7 @@ describe('the NetworkPolicy', () => {
       database: { url: 'postgres://u:p@db:6543/gateway' },
       redis: { url: 'redis://redis' },
     };
-    assert.deepEqual(ports(policy(own)), [[53, 53], [6543], [1143], [25, 587], [6379]]);
+    assert.deepEqual(ports(policy(own)), [[53, 53], [6543], [1143], [587], [6379]]);
     assert.deepEqual(ports(policy({ gateway: needed.gateway })), [[53, 53], [5432], [993]]);
   });
 
@@ -331,6 +345,7 @@ describe('the notes', () => {
 
   it('tell where the push secret is', () => {
     assert.match(render({ values: { ...needed, push: on } }).notes, /secret sync-mobile-sync-gateway .*data\.PUSH_SECRET/);
+    assert.match(render({ values: { ...needed, push: on } }).notes, /https:\/\/sync\.example\.com\/push\/mail/);
     assert.match(render(cases['external secrets'] as RenderJob).notes, /secret gateway-push .*data\.secret/);
   });
 });
