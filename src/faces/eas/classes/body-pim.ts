@@ -129,10 +129,16 @@ export function descriptionOf(component: Component): Notes {
   return { plain: plain.trim() === '' && html !== undefined ? htmlToText(html) : plain, html };
 }
 
+/** The text of what a client sent; empty for nothing. */
+export function plainOf(body: Body | undefined): string {
+  if (!body) return '';
+  return (body.type === HTML ? htmlToText(body.data) : body.data).replace(/\r\n?/g, '\n').trimEnd();
+}
+
 /** Writes what a client sent; an HTML form of the text before it goes with that text. */
 export function setDescription(component: Component, body: Body | undefined): void {
   for (const name of HTML_PROPERTIES) component.remove(name);
-  const plain = body ? (body.type === HTML ? htmlToText(body.data) : body.data).replace(/\r\n?/g, '\n').trimEnd() : '';
+  const plain = plainOf(body);
   if (plain === '') component.remove('DESCRIPTION');
   else component.set('DESCRIPTION', escapeText(plain), { ALTREP: undefined });
   if (body?.type === HTML && plain !== '')

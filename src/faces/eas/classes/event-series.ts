@@ -33,11 +33,11 @@ export function shownRecurrence(opened: OpenedObject, master: Component, version
   const recurrence = toEas(rule, start.local);
   if (!recurrence) return null;
   const { until, ...pattern } = recurrence;
-  return until ? { ...pattern, until: toWire(lastStart(opened, until, start), opened.zones, version) } : pattern;
+  return until ? { ...pattern, until: toWire(lastStart(until, start), opened.zones, version) } : pattern;
 }
 
 /** UNTIL as a time of the kind of the start: a date alone means the occurrence of that day (RFC 5545 §3.3.10 wants equal kinds). */
-function lastStart(opened: OpenedObject, until: IcalTime, start: IcalTime): IcalTime {
+function lastStart(until: IcalTime, start: IcalTime): IcalTime {
   if (start.kind === 'date') return dateTime(until.local);
   if (until.kind === 'date') return { ...start, local: until.local + mod(start.local, DAY) };
   return until.kind === 'utc' ? until : { ...start, local: until.local };

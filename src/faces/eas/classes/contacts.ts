@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto';
+import { newCard, touch } from '../../../formats/vcard/edit.js';
+import type { TagName } from '../../../formats/wbxml/pages.js';
+import { child, type Element } from '../../../formats/wbxml/tree.js';
+import { type Absence, applyFields, clearedUnlessGhosted, keptWhenAbsent, renderFields } from '../schema/field.js';
+import { type CardModel, modelOf, openCard } from './card-model.js';
+import { nameOf, type PersonName, settleName } from './card-name.js';
+import { CONTACT_FIELDS } from './contact-fields.js';
+import { PRODID } from './event-model.js';
+import type { ApplyContext, PimItemClass } from './item-class.js';
+
+/** Contacts (MS-ASCNTC) over vCard. */
+export const contactsClass: PimItemClass = {
+  className: 'Contacts',
+  components: ['VCARD'],
+  render: (text, context) => renderFields(CONTACT_FIELDS, openCard(text), context),
+  apply: (text, data, context) => (text === null ? newContact(data, context) : changeContact(text, data, context)),
+};
+
+/** A change that names the contact is the whole contact, in every version: what it leaves out is gone (MS-ASCMD Supported). */
+const NAMING: readonly TagName[] = ['Contacts:FileAs', 'Contacts:LastName', 'Contacts:FirstName', 'Contacts:CompanyName'];
+
+function absenceIn(data: Element, { supported }: ApplyContext): Absence {
+  return NAMING.some((tag) => child(data, tag)) ? clearedUnlessGhosted(supported) : keptWhenAbsent;
+}
+
+function changeContact(text: string, data: Element, context: ApplyContext): string {
+  const model = openCard(text);
+  const before = nameOf(model);
+  applyFields(CONTACT_FIELDS, model, data, context, absenceIn(data, context));
+  return settled(model, before, context, text);
+}
+
+function newContact(data: Element, context: ApplyContext): string {
+  const model = modelOf(newCard(randomUUID(), PRODID));
+  const before = nameOf(model);
+  applyFields(CONTACT_FIELDS, model, data, context);
+  settleName(model, before);
+  return model.card.toString();
+}
+
+/** The text with what follows from the change; as it was where nothing changed. */
+function settled(model: CardModel, before: PersonName, { now }: ApplyContext, text: string): string {
+  if (model.card.toString() === text && model.fileAs === undefined) return text;
+  settleName(model, before);
+  if (model.card.toString() === text) return text;
+  touch(model.card, model.version, now);
+  return model.card.toString();
+}
