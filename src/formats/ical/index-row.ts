@@ -65,7 +65,7 @@ export function indexCalendarObject(object: CalendarObject, options: IndexOption
   const series = new Series(object, zones);
   const gathered = new Gatherer(zones, series.floating, new Budget(options.steps ?? 200_000));
   const reached = expand(object, series, options, gathered);
-  for (const span of looseSpans(object, zones)) gathered.add(span, isLooselyFloating(object));
+  for (const span of looseSpans(object, zones)) gathered.add(span, isLooselyFloating(object, zones));
   for (const { at } of absoluteAlarms(object, zones)) gathered.alarms.push(alarmSpan(at));
   const joined = normaliseSpans(gathered.spans);
   const covered = joined.length > MAX_SPANS;

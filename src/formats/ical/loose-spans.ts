@@ -17,12 +17,12 @@ export function looseSpans(object: CalendarObject, zones: ZoneTable): Span[] {
 }
 
 /** Whether a loose span depends on the viewer's zone. */
-export function isLooselyFloating(object: CalendarObject): boolean {
+export function isLooselyFloating(object: CalendarObject, zones: ZoneTable): boolean {
   const { master } = object;
   if (!master || !LOOSE[master.name] || master.name === 'VTODO') return false;
   return ['DTSTART', 'DTEND'].some((name) => {
     const property = master.first(name);
-    return property !== undefined && ['date', 'floating'].includes(timeOf(property).kind);
+    return property !== undefined && zones.isFloating(timeOf(property));
   });
 }
 

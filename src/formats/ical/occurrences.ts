@@ -29,7 +29,7 @@ export interface Occurrence {
   readonly end: number;
   /** Given by dates: `start` and `end` are midnights in the viewer's zone. */
   readonly allDay: boolean;
-  /** Dates and floating times: another viewer sees another instant. */
+  /** Dates, floating times, unknown zones: another viewer sees another instant. */
   readonly floating: boolean;
   /** The component that describes it: the master or an override. */
   readonly component: Component;
@@ -96,8 +96,8 @@ export class Series {
 
   /** Whether the viewer's zone decides when something happens. */
   get floating(): boolean {
-    const kinds = this.#object.overrides.map(({ component }) => timingOf(component, this.#zones)?.start.kind);
-    return [this.#set?.timing.start.kind, ...kinds].some((kind) => kind === 'date' || kind === 'floating');
+    if (this.#set?.timing.floating) return true;
+    return this.#object.overrides.some(({ component }) => timingOf(component, this.#zones)?.floating);
   }
 
   /** Occurrences whose `span` overlaps the window. */
@@ -199,7 +199,7 @@ function occurrenceOf(
     start: start.instant,
     end,
     allDay: timing.start.kind === 'date',
-    floating: timing.start.kind === 'date' || timing.start.kind === 'floating',
+    floating: timing.floating,
     component,
     span: matchSpan(component.name, start.instant, end, timing),
   };

@@ -17,6 +17,8 @@ export interface Timing {
   /** DTSTART; DUE of a to-do that has no DTSTART. */
   readonly start: IcalTime;
   readonly zone: Zone;
+  /** Whether the viewer's zone decides when it is. */
+  readonly floating: boolean;
   readonly length: Length;
   /** How it says when it ends: `at` an end (DTEND, DUE), `after` a DURATION, or not at all. */
   readonly ends: 'at' | 'after' | null;
@@ -33,12 +35,12 @@ export function timingOf(component: Component, zones: ZoneTable): Timing | null 
   const anchor = start ?? (component.name === 'VTODO' ? end : undefined);
   if (!anchor) return null;
   const time = timeOf(anchor);
-  const zone = zones.zoneOf(time);
-  if (!start) return { start: time, zone, length: NONE, ends: 'at', dueOnly: true };
+  const base = { start: time, zone: zones.zoneOf(time), floating: zones.isFloating(time) };
+  if (!start) return { ...base, length: NONE, ends: 'at', dueOnly: true };
   const duration = component.first('DURATION');
-  if (end) return { start: time, zone, length: lengthBetween(time, timeOf(end), zones), ends: 'at', dueOnly: false };
-  if (duration) return { start: time, zone, length: parseDuration(duration.value), ends: 'after', dueOnly: false };
-  return { start: time, zone, length: impliedLength(component, time), ends: null, dueOnly: false };
+  if (end) return { ...base, length: lengthBetween(time, timeOf(end), zones), ends: 'at', dueOnly: false };
+  if (duration) return { ...base, length: parseDuration(duration.value), ends: 'after', dueOnly: false };
+  return { ...base, length: impliedLength(component, time), ends: null, dueOnly: false };
 }
 
 /** Without an end an event on a DATE lasts that day (RFC 5545 §3.6.1), a journal too (RFC 4791 §9.9). */

@@ -18,7 +18,7 @@ export { vtimezoneText } from './vtimezone-text.js';
 /** What the TZIDs of one calendar object mean. */
 export class ZoneTable {
   readonly #embedded: readonly Component[];
-  readonly #zones = new Map<string, Zone>();
+  readonly #zones = new Map<string, Zone | null>();
 
   /**
    * @param timezones the object's VTIMEZONEs
@@ -36,12 +36,13 @@ export class ZoneTable {
    * Known names go first because embedded rules are often those of the year in which somebody made the file.
    */
   zone(tzid: string): Zone {
-    let zone = this.#zones.get(tzid);
-    if (!zone) {
-      zone = this.#resolve(tzid);
-      this.#zones.set(tzid, zone);
-    }
-    return zone;
+    return this.#find(tzid) ?? this.viewer;
+  }
+
+  /** Whether the viewer's zone decides which instant a time is: dates, floating times, zones that nobody describes. */
+  isFloating(time: IcalTime): boolean {
+    if (time.kind === 'utc') return false;
+    return time.tzid === null || this.#find(time.tzid) === null;
   }
 
   /** The zone in which a time is read. */
@@ -55,10 +56,19 @@ export class ZoneTable {
     return time.kind === 'utc' ? time.local : this.zoneOf(time).toInstant(time.local);
   }
 
-  #resolve(tzid: string): Zone {
+  #find(tzid: string): Zone | null {
+    let zone = this.#zones.get(tzid);
+    if (zone === undefined) {
+      zone = this.#resolve(tzid);
+      this.#zones.set(tzid, zone);
+    }
+    return zone;
+  }
+
+  #resolve(tzid: string): Zone | null {
     const iana = ianaOfTzid(tzid);
-    if (iana !== null) return ianaZone(iana) ?? this.viewer;
+    if (iana !== null) return ianaZone(iana);
     const embedded = this.#embedded.find((timezone) => timezone.first('TZID')?.text.trim() === tzid.trim());
-    return embedded ? (zoneOfVtimezone(embedded) ?? this.viewer) : this.viewer;
+    return embedded ? zoneOfVtimezone(embedded) : null;
   }
 }

@@ -79,6 +79,11 @@ describe('rows', () => {
     assert.deepEqual([day.floating, ...show(day.spans)], [true, '2026-01-09T10:00/2026-01-11T12:00']);
   });
 
+  test('a zone that nobody describes is the zone of the viewer', () => {
+    const unknown = row(object(event('DTSTART;TZID=Nowhere:20260110T120000')));
+    assert.deepEqual([unknown.floating, ...show(unknown.spans)], [true, '2026-01-09T22:00/2026-01-11T00:00']);
+  });
+
   test('many spans become few that cover them', () => {
     const daily = row(object(event('DTSTART:20260101T100000Z', 'DURATION:PT1H', 'RRULE:FREQ=DAILY;COUNT=700')));
     assert.equal(daily.spans.length, MAX_SPANS);
