@@ -133,10 +133,10 @@ describe('the pods', () => {
     const commands = [only(chart, 'Deployment'), only(chart, 'Job', 'migrate')].map(
       (object) => container(object).command as string[],
     );
-    const { stdout } = spawnSync(process.execPath, [builtPath('src', 'cli.js'), 'help'], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(process.execPath, [builtPath('src', 'cli.js'), 'help'], { encoding: 'utf8' });
     for (const [program, , script, verb] of commands) {
       assert.deepEqual([program, script], ['node', 'dist/src/cli.js']);
-      assert.match(stdout, new RegExp(`^ +gateway ${verb} `, 'm'));
+      assert.match(stdout + stderr, new RegExp(`^ +gateway ${verb} `, 'm'));
     }
   });
 
