@@ -9,10 +9,12 @@ import { MailPush } from './domain/notify/mail-push.js';
 import { Sweep } from './domain/notify/sweep.js';
 import { MailWatcher } from './domain/notify/watch.js';
 import { PimService } from './domain/pim/pim.js';
+import { Push } from './domain/push/push.js';
 import type { Services } from './domain/services.js';
 import type { Clock, Logger } from './domain/types.js';
 import { autodiscoverRouter, isAutodiscoverPath } from './faces/autodiscover/endpoint.js';
 import { davRouter } from './faces/dav/endpoint.js';
+import { pushMessage } from './faces/dav/push/message.js';
 import { easRouter } from './faces/eas/endpoint.js';
 import { mailPushRouter } from './faces/mail-push/endpoint.js';
 import { createHealth } from './http/health.js';
@@ -27,7 +29,9 @@ import { PostgresFiles } from './infra/db/file-store.js';
 import { PostgresLockStore } from './infra/db/lock-store.js';
 import { PostgresMailFolderStore } from './infra/db/mail-folder-store.js';
 import { PostgresPimStore } from './infra/db/pim-store.js';
+import { PostgresPushStore } from './infra/db/push-store.js';
 import { createImapBackend } from './infra/imap/backend.js';
+import { WebPush } from './infra/webpush/transport.js';
 
 const MEGABYTE = 1024 * 1024;
 /** How often lost change signals are made good, in milliseconds. */
@@ -62,6 +66,9 @@ export async function startGateway(
   const pimStore = new PostgresPimStore(pool);
   const sweep = new Sweep(hub, pimStore, log);
   sweep.start(SWEEP);
+  const transport = new WebPush({ log, subject: pushSubject(config.publicUrl), ...config.webPush });
+  const push = new Push({ store: new PostgresPushStore(pool), transport, clock, log, message: pushMessage });
+  hub.onPublish((account, collection, by) => push.changed(account, collection, by?.quiet));
   const services: Services = {
     pim: new PimService(pimStore, hub, clock),
     mail,
@@ -69,6 +76,7 @@ export async function startGateway(
     files: new PostgresFiles(pool),
     locks: new PostgresLockStore(pool),
     devices: new PostgresDeviceStore(pool),
+    push,
     hub,
     clock,
     log,
@@ -170,4 +178,9 @@ async function stop(parts: Parts, grace: number): Promise<void> {
   await parts.backend.close();
   await parts.bus.stop();
   await parts.database.destroy();
+}
+
+/** Contact for push services, which accept no http URL (RFC 8292 §2.1). */
+function pushSubject(publicUrl: string): string {
+  return publicUrl.startsWith('https:') ? publicUrl : `mailto:postmaster@${new URL(publicUrl).hostname}`;
 }

@@ -26,6 +26,8 @@ export interface Config {
   readonly tls: { readonly certificate: string; readonly key: string } | null;
   /** Set: the mail server pushes changes to `/push/mail` with this secret, and no IMAP connection waits. */
   readonly pushSecret: string | null;
+  /** Hosts that WebDAV-Push messages may go to; without a list every public one. */
+  readonly webPush: { readonly hosts?: readonly string[] };
   readonly logLevel: LogLevel;
   /** Express's `trust proxy`: hops, or addresses of proxies. */
   readonly trustProxy: boolean | number | string;
@@ -75,6 +77,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     mailDomain: read<string | null>('MAIL_DOMAIN', domainName, null),
     tls,
     pushSecret: read<string | null>('PUSH_SECRET', pushSecret, null),
+    webPush: read<Config['webPush']>('WEBPUSH_HOSTS', (value) => ({ hosts: value.split(/[\s,]+/).filter(Boolean) }), {}),
     logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
     trustProxy: read<boolean | number | string>('TRUST_PROXY', trustProxy, false),
   };

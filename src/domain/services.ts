@@ -5,6 +5,7 @@ import type { LockStore } from './locks/model.js';
 import type { Mail } from './mail/service.js';
 import type { ChangeHub } from './notify/hub.js';
 import type { Pim } from './pim/service.js';
+import type { Push } from './push/push.js';
 import type { Clock, Logger } from './types.js';
 
 /** Everything a face may use: one object, made by app.ts. */
@@ -15,6 +16,7 @@ export interface Services {
   readonly files: Files;
   readonly locks: LockStore;
   readonly devices: DeviceStore;
+  readonly push: Push;
   readonly hub: ChangeHub;
   readonly clock: Clock;
   readonly log: Logger;

@@ -22,6 +22,8 @@ export interface Scope {
   readonly origin: string;
   /** Present while a user's request is served; background work without it can't reach the mail server. */
   readonly credentials?: Credentials;
+  /** Push registrations that the actor does not want to be told by. */
+  readonly quiet?: readonly Id[];
   /** Aborted when the client hangs up or the server drains. */
   readonly signal?: AbortSignal;
 }

@@ -51,6 +51,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'src/app',
   ],
   'prom-client': ['src/http/'],
+  'web-push': ['src/infra/webpush/'],
   pino: ['src/log'],
   xml2js: ['src/formats/xml/'],
   'ical.js': ['src/formats/ical/'],

@@ -71,4 +71,6 @@ export interface MailWatch {
   /** Replaces the watched paths. */
   update(paths: readonly string[]): void;
   close(): Promise<void>;
+  /** Resolves when the watch is over: closed, or given up because the password is refused by now. */
+  readonly ended: Promise<void>;
 }

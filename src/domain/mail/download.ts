@@ -33,13 +33,18 @@ export async function download(
   return { type: source.type, filename: source.filename, content: Readable.from(chunks, { objectMode: false }) };
 }
 
-function sourceOf(message: MessageSummary, section: string) {
+interface Source {
+  readonly type: string;
+  readonly filename: string | null;
+  readonly encoding: string;
+  readonly size: number;
+}
+
+function sourceOf(message: MessageSummary, section: string): Source | undefined {
   if (section === '') return { type: 'message/rfc822', filename: null, encoding: 'binary', size: message.size };
   const part = findPart(message.structure, section);
   if (!part || part.type.startsWith('multipart/')) return undefined;
-  // RFC 2046 §5.2.1: an embedded message has no transfer encoding of its own.
-  const encoding = part.type === 'message/rfc822' ? 'binary' : part.encoding;
-  return { type: part.type, filename: part.filename, encoding, size: part.size };
+  return part;
 }
 
 async function* readChunks(

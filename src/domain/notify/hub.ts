@@ -18,8 +18,8 @@ export interface Subscription {
 
 /** Change signals. Correctness never depends on one: a slow sweep repeats what was lost. */
 export interface ChangeHub {
-  /** Says that a collection of an account changed; call after commit. */
-  publish(account: Id, collection: Id): void;
+  /** Says that a collection of an account changed, and by whom; call after commit. */
+  publish(account: Id, collection: Id, by?: Scope): void;
   /** Watches collections and mail folders (and the hierarchy) of the scope's account. */
   subscribe(s: Scope, collections: readonly Id[]): Subscription;
 }

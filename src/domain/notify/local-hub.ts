@@ -13,6 +13,8 @@ export interface ChangeBus {
 /** Starts watching mail folders of an account while somebody waits; the returned function ends it. */
 export type WatchMail = (s: Scope, folders: readonly Id[], changed: (folder: Id) => void) => () => void;
 
+type Published = (account: Id, collection: Id, by: Scope | undefined) => void;
+
 /**
  * Who waits for what, in this process. A waiter is one small object under each of its collections; a signal from the
  * bus finds it by account and collection.
@@ -20,6 +22,7 @@ export type WatchMail = (s: Scope, folders: readonly Id[], changed: (folder: Id)
 export class LocalHub implements ChangeHub {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly timers = new TimerWheel();
+  private readonly listeners: Published[] = [];
   private draining = false;
 
   constructor(
@@ -29,8 +32,14 @@ export class LocalHub implements ChangeHub {
     bus.listen((account, collection) => this.signal(account, collection));
   }
 
-  publish(account: Id, collection: Id): void {
+  publish(account: Id, collection: Id, by?: Scope): void {
     this.bus.send(account, collection);
+    for (const told of this.listeners) told(account, collection, by);
+  }
+
+  /** Calls `told` for what is published in this process, and only here: for work that is to be done once. */
+  onPublish(told: Published): void {
+    this.listeners.push(told);
   }
 
   subscribe(s: Scope, collections: readonly Id[]): Subscription {

@@ -72,14 +72,14 @@ export class PimService implements Pim {
       throw new DomainError('too-large', 'too many collections', { reason: 'quota-not-exceeded' });
     }
     const stored = await this.store.createCollection(s, s.account, newCollection(draft));
-    this.hub.publish(s.account, HIERARCHY);
+    this.hub.publish(s.account, HIERARCHY, s);
     return ownCollection(stored);
   }
 
   async updateCollection(s: Session, collection: Collection, patch: CollectionPatch): Promise<Collection> {
     if (collection.access === 'owner') await this.store.updateCollection(s, collection.source, patch);
     else await this.updateMounted(s, collection, patch);
-    this.hub.publish(s.account, HIERARCHY);
+    this.hub.publish(s.account, HIERARCHY, s);
     return this.collection(s, collection.id);
   }
 
@@ -91,9 +91,9 @@ export class PimService implements Pim {
       if (collection.primary) throw new DomainError('forbidden', 'the default collection stays', { reason: 'need-privileges' });
       const shares = await this.store.shares(s, collection.source);
       await this.store.deleteCollection(s, collection.source);
-      for (const { grantee } of shares) this.hub.publish(grantee.account, HIERARCHY);
+      for (const { grantee } of shares) this.hub.publish(grantee.account, HIERARCHY, s);
     }
-    this.hub.publish(s.account, HIERARCHY);
+    this.hub.publish(s.account, HIERARCHY, s);
   }
 
   async shares(s: Session, collection: Collection): Promise<readonly Share[]> {
@@ -104,8 +104,8 @@ export class PimService implements Pim {
     requireAccess(collection, OWNER);
     const stored = share && { access: share.access, status: share.status ?? 'accepted', summary: share.summary ?? '' };
     const { account } = await this.store.setShare(s, collection.source, address, stored);
-    this.hub.publish(account, HIERARCHY);
-    this.hub.publish(s.account, HIERARCHY);
+    this.hub.publish(account, HIERARCHY, s);
+    this.hub.publish(s.account, HIERARCHY, s);
   }
 
   async offers(s: Session): Promise<readonly Offer[]> {
@@ -120,8 +120,8 @@ export class PimService implements Pim {
 
   async answerOffer(s: Session, offer: Offer, accept: boolean): Promise<void> {
     await this.store.updateMount(s, offer.collection.source, s.account, { status: accept ? 'accepted' : 'declined' });
-    this.hub.publish(s.account, HIERARCHY);
-    this.hub.publish(offer.owner.account, HIERARCHY);
+    this.hub.publish(s.account, HIERARCHY, s);
+    this.hub.publish(offer.owner.account, HIERARCHY, s);
   }
 
   versions(
@@ -250,7 +250,7 @@ export class PimService implements Pim {
       signals.splice(0, signals.length, ...places, ...places.flatMap((place) => tx.mounts(place)));
       return done;
     });
-    for (const { account, collection } of signals) this.hub.publish(account, collection);
+    for (const { account, collection } of signals) this.hub.publish(account, collection, s);
     return result;
   }
 }
