@@ -102,7 +102,7 @@ function mailbox(name: string, address: string): string {
   if (clean === '') return address;
   if (/^[\w !#$%&'*+/=?^`{|}~-]+$/.test(clean)) return `${clean} <${address}>`;
   if (/^[ -~]*$/.test(clean)) return `"${clean.replace(/["\\]/g, '\\$&')}" <${address}>`;
-  return `${libmime.encodeWords(clean, 'B', 52)} <${address}>`;
+  return `${libmime.encodeWord(clean, 'B', 52)} <${address}>`;
 }
 
 /** RFC 5322 §3.3, in UTC. */

@@ -12,7 +12,7 @@ const DECODERS: Readonly<Record<string, () => TransferDecoder>> = {
 };
 
 /** Encoded bytes per decoded byte, at worst: base64 with line ends, quoted-printable with each byte escaped. */
-const EXPANSION: Readonly<Record<string, number>> = { base64: 1.4, 'quoted-printable': 3.1 };
+const EXPANSION: Readonly<Record<string, number>> = { base64: 1.4, 'quoted-printable': 3.2 };
 
 /** A decoder for an encoding; unknown ones and 7bit, 8bit, binary pass through. */
 export function transferDecoder(encoding: string): TransferDecoder {

@@ -164,6 +164,7 @@ class Backend implements ImapBackend {
       changed,
     );
     this.watches.add(watch);
+    void watch.ended.then(() => this.watches.delete(watch));
     const close = async () => {
       this.watches.delete(watch);
       await watch.close();
@@ -172,7 +173,7 @@ class Backend implements ImapBackend {
       await close();
       throw error;
     });
-    return { update: (next) => watch.update(next), close };
+    return { update: (next) => watch.update(next), close, ended: watch.ended };
   }
 
   async submit(s: Scope, envelope: Envelope, raw: Uint8Array): Promise<readonly string[]> {

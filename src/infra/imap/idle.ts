@@ -53,6 +53,11 @@ export class InboxWatch implements MailWatch {
   private woken = false;
   private client: ImapClient | undefined;
   private running: Promise<void> = Promise.resolve();
+  private finish: () => void = () => undefined;
+  /** Resolves when the watch is over. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.finish = resolve;
+  });
 
   constructor(
     private readonly parts: WatchParts,
@@ -66,10 +71,12 @@ export class InboxWatch implements MailWatch {
   /** Resolves when the first look is done, or failed for a reason that may pass. @throws DomainError `unauthenticated`. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.running = this.keepWatching(resolve).catch((error: unknown) => {
-        reject(error as Error);
-        this.parts.log.info({ error: (error as Error).message }, 'mail watch ended');
-      });
+      this.running = this.keepWatching(resolve)
+        .catch((error: unknown) => {
+          reject(error as Error);
+          this.parts.log.info({ error: (error as Error).message }, 'mail watch ended');
+        })
+        .finally(this.finish);
     });
   }
 

@@ -56,6 +56,8 @@ export interface Use {
  */
 export class ImapPool {
   private readonly entries = new Map<string, Entry>();
+  /** Entries whose callers wait although they have no connection: only another user's can make way. */
+  private readonly starved = new Set<Entry>();
   private readonly secret = randomBytes(32);
   private readonly sweeper: NodeJS.Timeout;
   private open = 0;
@@ -153,6 +155,7 @@ export class ImapPool {
         s.signal?.removeEventListener('abort', refuse);
         const at = entry.waiting.indexOf(waiter);
         if (at >= 0) entry.waiting.splice(at, 1);
+        if (entry.waiting.length === 0) this.starved.delete(entry);
       };
       const refuse = () => {
         leave();
@@ -173,6 +176,7 @@ export class ImapPool {
       };
       s.signal?.addEventListener('abort', refuse, { once: true });
       entry.waiting.push(waiter);
+      if (entry.count === 0) this.starved.add(entry);
     });
   }
 
@@ -185,8 +189,14 @@ export class ImapPool {
     }
     slot.freeSince = Date.now();
     const next = entry.waiting.find((waiter) => waiter.path === client.selected) ?? entry.waiting[0];
-    if (next) next.grant(slot);
-    else entry.free.push(slot);
+    if (next) {
+      next.grant(slot);
+    } else if (this.starved.size > 0) {
+      client.close();
+      this.drop(slot);
+    } else {
+      entry.free.push(slot);
+    }
   }
 
   /** A connection is gone: whoever waits for one of this entry may open another. */
@@ -206,9 +216,10 @@ export class ImapPool {
   private giveUp(entry: Entry): void {
     entry.count--;
     this.open--;
-    const next = entry.waiting[0];
+    const [hungry = entry] = this.starved;
+    const next = hungry.waiting[0];
     if (next && !this.ended) next.open();
-    else this.forget(entry);
+    this.forget(entry);
   }
 
   /** At the total limit the connection that lay unused longest makes way. */
