@@ -169,9 +169,7 @@ describe('bodies that cannot be read', () => {
   });
 
   test('a body over the limit is 413 and the gateway goes on', async () => {
-    const answer = await http('POST', `${URL_PATH}?Cmd=Sync&${QUERY}`, { ...V161, 'Content-Length': String(1 << 30) }).catch(
-      () => ({ status: 413 }),
-    );
+    const answer = await http('POST', `${URL_PATH}?Cmd=Sync&${QUERY}`, { ...V161, 'Content-Length': String(1 << 30) });
     assert.equal(answer.status, 413);
     assert.equal((await phone.folderSync()).status, '1');
   });
