@@ -59,6 +59,7 @@ async function post(services: Services, runtime: Runtime, req: Request, res: Res
     return;
   }
   res.locals.command = COMMANDS.has(query.command) ? query.command : undefined;
+  res.locals.device = query.deviceId;
   const version = OFFERED.find((offered) => offered === query.version);
   if (!version) return refuseVersion(res, query);
   const command = COMMANDS.get(query.command);

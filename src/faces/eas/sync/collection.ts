@@ -116,7 +116,8 @@ async function exchange(
     const skipped = new Skipped(context.log, context.query.deviceId);
     Object.assign(filled, await fill(source, request.id, draft, request.windowSize, budget, skipped));
   }
-  if (turn.kind === 'current' && request.commands.length === 0 && !draft.altered) return silent(request, turn.key);
+  const nothingSaid = request.commands.length === 0 && filled.commands.length === 0;
+  if (turn.kind === 'current' && nothingSaid && !draft.altered) return silent(request, turn.key);
   const key = nextKey(turn.expected);
   const base = turn.kind === 'current' ? 'current' : 'previous';
   const next = { key, data: draft.toData(request.key === null) };
