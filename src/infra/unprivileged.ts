@@ -30,6 +30,7 @@ const WALK = '+dac_override,+dac_read_search';
 const DROP = [
   ...['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
   ...[`--inh-caps=${WALK}`, `--ambient-caps=${WALK}`],
+  '--securebits=+no_setuid_fixup', // access(2), with which initdb looks for postgres, ignores the right otherwise
 ];
 
 /** Finds the way for this process. Throws a sentence for the user when root has none. */
