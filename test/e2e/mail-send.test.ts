@@ -117,6 +117,12 @@ describe('sending', () => {
     }
   });
 
+  it('tells the sender which recipients were refused while others were taken', async () => {
+    const partly: typeof backend = Object.assign(Object.create(backend), { submit: async () => ['gone@other.test'] });
+    await testMail(partly).send(alice, message('To: bob@example.test, gone@other.test'), { saveInSent: false });
+    assert.match(await newest(alice, 'inbox'), /^Subject: Undelivered message\r$[\s\S]*^gone@other\.test\r$/m);
+  });
+
   it('leaves filing to a server that does it itself', async () => {
     const gmail = testMail(backend, { sentCopy: 'server' });
     const sent = (await mail.folders(alice)).find(({ role }) => role === 'sent') as MailFolder;

@@ -116,6 +116,31 @@ describe('a mail watch', () => {
     await heard.watch.close();
   });
 
+  it('ends by itself when the password is refused by now', async () => {
+    const own = await startTestDovecot({ users: { 'w9@example.test': 'first' } });
+    const gate = await startImapTap(own.url);
+    const other = testBackend(gate.url, null, { watchTimes: { ...WATCH_TIMES, firstRetryMs: 50 } });
+    const watch = await other.watch(mailSession('w9@example.test', 'first'), ['INBOX'], () => undefined);
+    await own.setPassword('w9@example.test', 'second');
+    gate.cut();
+    await watch.ended;
+    await watch.close();
+  });
+
+  it('wakes as fast when the server has put the connection to sleep', async () => {
+    const own = await startTestDovecot({ hibernateAfter: 1 });
+    backend = testBackend(own.url, null, { watchTimes: WATCH_TIMES });
+    const heard = await listen('w10', ['INBOX']);
+    await sleep(2000);
+    const processes = await own.doveadm('who', '-1');
+    const started = performance.now();
+    await own.deliver('w10@example.test', textMessage('wake up'));
+    await heard.next('INBOX');
+    const took = performance.now() - started;
+    assert.ok(took < 1000, `${Math.round(took)} ms; ${processes}`);
+    await heard.watch.close();
+  });
+
   async function listen(user: string, paths: readonly string[]) {
     const heard: string[] = [];
     const wanted = new Set<() => void>();

@@ -30,7 +30,7 @@ export async function startScriptedImap(
   const rules = [...script.rules, [/^CAPABILITY/, [`CAPABILITY ${capabilities}`]] as const, ...DEFAULTS];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
-    sockets.add(socket.on('error', () => undefined));
+    sockets.add(socket.setNoDelay(true).on('error', () => undefined));
     socket.write(`* OK [CAPABILITY ${capabilities}] ready\r\n`);
     let rest = '';
     socket.on('data', (data) => {

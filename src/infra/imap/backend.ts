@@ -1,12 +1,13 @@
 import type { SearchObject } from 'imapflow';
-import { DomainError, isDomainError } from '../../domain/errors.js';
+import { DomainError } from '../../domain/errors.js';
 import type { MailBackend, Mailbox, MailWatch, PartSink } from '../../domain/mail/backend.js';
 import type { Envelope, FlagChange, MailDelta, MailMark, MessageSummary, PartRequest } from '../../domain/mail/model.js';
 import type { MailQuery } from '../../domain/mail/service.js';
 import type { Credentials, Logger, Scope } from '../../domain/types.js';
 import type { IdRanges } from '../../formats/ranges.js';
 import { submit } from '../smtp/submit.js';
-import { type ConnectOptions, ImapClient } from './client.js';
+import { type ConnectOptions, ImapClient, type MailboxStatus } from './client.js';
+import { isConnectionLost } from './errors.js';
 import { InboxWatch, type WatchTimes } from './idle.js';
 import { Looks } from './looks.js';
 import { SUMMARY_QUERY, toSummary } from './messages.js';
@@ -228,11 +229,12 @@ class Gate {
   }
 }
 
-/** UIDVALIDITY comes with LIST-STATUS; without that extension only OBJECTID-less renames lose their id. */
+/** UIDVALIDITY comes with LIST-STATUS, or by a STATUS of each mailbox where the server has not that. */
 async function listMailboxes(client: ImapClient): Promise<readonly Mailbox[]> {
   const listed = await client.list(true);
+  const ids = await client.mailboxIds();
   const mailboxes: Mailbox[] = [];
-  for (const { path, delimiter, specialUse, flags, state } of listed) {
+  for (const { path, pathAsListed, delimiter, specialUse, flags, state } of listed) {
     const selectable = !flags.has('\\Noselect') && !flags.has('\\NonExistent');
     const status = state ?? (selectable && !client.has('LIST-STATUS') ? await statusOrNull(client, path) : null);
     mailboxes.push({
@@ -241,18 +243,19 @@ async function listMailboxes(client: ImapClient): Promise<readonly Mailbox[]> {
       role: roleOf(path, specialUse),
       selectable,
       uidValidity: status?.uidValidity ?? null,
-      objectId: null,
+      objectId: ids.get(pathAsListed) ?? null,
     });
   }
   return mailboxes;
 }
 
-async function statusOrNull(client: ImapClient, path: string) {
+/** One mailbox that the server can't open must not hide the others. */
+async function statusOrNull(client: ImapClient, path: string): Promise<MailboxStatus | null> {
   try {
     return await client.status(path);
   } catch (error) {
-    if (isDomainError(error, 'not-found') || isDomainError(error, 'forbidden')) return null;
-    throw error;
+    if (isConnectionLost(error)) throw error;
+    return null;
   }
 }
 

@@ -6,10 +6,12 @@ import {
   type ListResponse,
   type SearchObject,
 } from 'imapflow';
+import { DomainError } from '../../domain/errors.js';
 import type { Credentials } from '../../domain/types.js';
 import { IdRanges } from '../../formats/ranges.js';
 import { toDomainError } from './errors.js';
 import { fetchSection, type SectionBytes, type SectionRange } from './lean-fetch.js';
+import { mailboxIds } from './object-ids.js';
 import type { ServerUrl } from './url.js';
 import { VanishedListener } from './vanished.js';
 
@@ -31,6 +33,9 @@ export interface MailboxStatus {
   readonly messages: number;
   readonly modseq: string | null;
 }
+
+/** A list of more messages than this is an error of the server. */
+const MAX_FOUND = 20_000_000;
 
 const NO_FLAGS: readonly string[] = [];
 const REFUSED = { responseStatus: 'NO' };
@@ -103,8 +108,9 @@ export class ImapClient {
   async status(path: string): Promise<MailboxStatus> {
     const condstore = this.has('CONDSTORE');
     const query = { uidNext: true, uidValidity: true, messages: true, ...(condstore && { highestModseq: true }) };
-    const status = await this.run(() => this.flow.status(path, query));
-    return toStatus(status);
+    const status = toStatus(await this.run(() => this.flow.status(path, query)));
+    if (!status) throw new DomainError('unavailable', "the mail server's STATUS is incomplete", { reason: 'mail-server' });
+    return status;
   }
 
   /** All mailboxes; with their status in the same command where the server has LIST-STATUS. */
@@ -117,7 +123,12 @@ export class ImapClient {
       ...(this.has('CONDSTORE') && { highestModseq: true }),
     };
     const listed = await this.run(() => this.flow.list(status ? { statusQuery, listOnly: false } : {}));
-    return listed.map((entry) => ({ ...entry, state: entry.status?.uidValidity === undefined ? null : toStatus(entry.status) }));
+    return listed.map((entry) => ({ ...entry, state: entry.status ? toStatus(entry.status) : null }));
+  }
+
+  /** MAILBOXID by path as listed, where the server has OBJECTID and LIST-STATUS. */
+  async mailboxIds(): Promise<ReadonlyMap<string, string>> {
+    return this.has('OBJECTID') && this.has('LIST-STATUS') ? mailboxIds(this.flow) : new Map();
   }
 
   /** Streams messages of the selected mailbox; `sink` must not use this connection. */
@@ -152,9 +163,9 @@ export class ImapClient {
   /** UID SEARCH of the selected mailbox, as ranges where the server has ESEARCH (RFC 4731). */
   async search(query: SearchObject): Promise<IdRanges> {
     const found = await this.run(() => this.flow.search(query, { uid: true, returnOptions: ['ALL'] }));
-    if (Array.isArray(found)) return IdRanges.of(found);
-    const all = (found as { all?: string }).all;
-    return all ? IdRanges.parse(all) : IdRanges.empty;
+    const all = Array.isArray(found) ? IdRanges.of(found) : IdRanges.parse((found as { all?: string }).all ?? '');
+    if (all.size > MAX_FOUND) throw new DomainError('too-large', 'the mailbox has too many messages');
+    return all;
   }
 
   async store(range: string, operation: 'add' | 'remove', flags: readonly string[]): Promise<void> {
@@ -294,12 +305,14 @@ function clientInfo(credentials: Credentials): Record<string, string> {
   };
 }
 
-function toStatus(status: { uidValidity?: bigint; uidNext?: number; messages?: number; highestModseq?: bigint }): MailboxStatus {
-  const modseq = status.highestModseq;
-  return {
-    uidValidity: (status.uidValidity ?? 0n).toString(),
-    uidNext: status.uidNext ?? 0,
-    messages: status.messages ?? 0,
-    modseq: modseq === undefined || modseq === 0n ? null : modseq.toString(),
-  };
+function toStatus(status: {
+  uidValidity?: bigint;
+  uidNext?: number;
+  messages?: number;
+  highestModseq?: bigint;
+}): MailboxStatus | null {
+  const { uidValidity, uidNext, messages, highestModseq } = status;
+  if (uidValidity === undefined || uidNext === undefined || messages === undefined) return null;
+  const modseq = highestModseq === undefined || highestModseq === 0n ? null : highestModseq.toString();
+  return { uidValidity: uidValidity.toString(), uidNext, messages, modseq };
 }

@@ -72,22 +72,42 @@ describe('an IMAP server that says odd things', () => {
     );
   });
 
-  it('names UIDs out of bounds: taken as ranges, never expanded', async () => {
-    const { backend } = await backendFor({
-      capabilities: 'IMAP4rev1 ID NAMESPACE ESEARCH',
-      rules: [[/^UID SEARCH/, ['ESEARCH (TAG "1") UID ALL 1:4294967295']]],
-    });
-    assert.equal((await backend.list(s, 'INBOX', null)).size, 4294967295);
+  it('names UIDs out of bounds: refused, never expanded', async () => {
+    const found = (set: string) =>
+      backendFor({
+        capabilities: 'IMAP4rev1 ID NAMESPACE ESEARCH',
+        rules: [[/^UID SEARCH/, [`ESEARCH (TAG "1") UID ALL ${set}`]]],
+      });
+    const { backend } = await found('1:4294967295');
+    await assert.rejects(backend.list(s, 'INBOX', null), (error) => isDomainError(error, 'too-large'));
+    assert.equal((await (await found('5:1000000')).backend.list(s, 'INBOX', null)).size, 999_996);
   });
 
-  it('has a STATUS without numbers: the mark says so', async () => {
+  it('has a STATUS without numbers: unavailable', async () => {
+    const { backend } = await backendFor({ rules: [[/^STATUS/, ['STATUS INBOX (MESSAGES x UIDNEXT -1)']]] });
+    await assert.rejects(backend.status(s, 'INBOX'), (error) => isDomainError(error, 'unavailable'));
+  });
+
+  it('tells MAILBOXIDs: they come with the list', async () => {
+    const list = ['LIST (\\HasNoChildren) "/" INBOX', 'LIST (\\Noselect) "/" "A b"'];
+    const status = ['STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7)'];
     const { backend } = await backendFor({
+      capabilities: 'IMAP4rev1 ID NAMESPACE LIST-EXTENDED LIST-STATUS OBJECTID',
       rules: [
-        [/^STATUS/, ['STATUS INBOX (MESSAGES x UIDNEXT -1)']],
-        [/^UID FETCH/, []],
+        [
+          /^LIST .*MAILBOXID/,
+          [...list, 'STATUS INBOX (MAILBOXID (F1))', 'STATUS "A b" (MAILBOXID (F2))', 'STATUS x (MAILBOXID NIL)'],
+        ],
+        [/^LIST/, [...list, ...status]],
       ],
     });
-    const mark = await backend.status(s, 'INBOX');
-    assert.deepEqual([mark.uidValidity, mark.uidNext, mark.messages, mark.modseq], ['0', 0, 0, null]);
+    const mailboxes = await backend.mailboxes(s);
+    assert.deepEqual(
+      mailboxes.map(({ path, selectable, uidValidity, objectId }) => [path, selectable, uidValidity, objectId]),
+      [
+        ['INBOX', true, '7', 'F1'],
+        ['A b', false, null, 'F2'],
+      ],
+    );
   });
 });
