@@ -33,8 +33,8 @@ interface Repeat {
 }
 
 const MAX_REPEATS = 50;
-/** What one trigger of one occurrence costs, see Budget. */
-const STEPS_PER_TRIGGER = 5;
+/** What one alarm of one occurrence costs, see Budget. */
+const STEPS_PER_ALARM = 3;
 /** Alarms further away from what they belong to are not looked for. */
 const MAX_OFFSET = 5 * 366 * DAY;
 
@@ -54,10 +54,17 @@ export function* alarmsIn(object: CalendarObject, options: OccurrenceOptions): G
   for (const occurrence of new Series(object, zones).within(window, budget)) yield* clock.of(occurrence, budget).filter(within);
 }
 
+/** What a component says of its alarms. */
+interface Reading {
+  readonly zone: Zone;
+  readonly triggers: readonly RelativeTrigger[];
+  readonly steps: number;
+}
+
 /** Tells when the alarms of occurrences go off; what a component says of them is read once. */
 export class AlarmClock {
   readonly #zones: ZoneTable;
-  readonly #known = new Map<Component, { readonly zone: Zone; readonly triggers: readonly RelativeTrigger[] }>();
+  readonly #known = new Map<Component, Reading>();
 
   constructor(zones: ZoneTable) {
     this.#zones = zones;
@@ -65,20 +72,21 @@ export class AlarmClock {
 
   /** Alarms of one occurrence, repetitions included. @throws TooComplex */
   of(occurrence: Occurrence, budget: Budget): AlarmTime[] {
-    const { zone, triggers } = this.#read(occurrence.component);
+    const { zone, triggers, steps } = this.#read(occurrence.component);
     if (triggers.length === 0) return [];
-    budget.spend(triggers.length * STEPS_PER_TRIGGER);
+    budget.spend(steps);
     return triggers.flatMap(({ alarm, fromEnd, offset, repeat }) => {
       const first = shifted(fromEnd ? occurrence.end : occurrence.start, offset, zone);
       return repeated(first, repeat).map((at) => ({ at, alarm, occurrence }));
     });
   }
 
-  #read(component: Component): { readonly zone: Zone; readonly triggers: readonly RelativeTrigger[] } {
+  #read(component: Component): Reading {
     let known = this.#known.get(component);
     if (!known) {
       const triggers = relativeTriggers(component);
-      known = { triggers, zone: timingOf(component, this.#zones)?.zone ?? this.#zones.viewer };
+      const steps = triggers.reduce((sum, { repeat }) => sum + (1 + repeat.count) * STEPS_PER_ALARM, 0);
+      known = { triggers, steps, zone: timingOf(component, this.#zones)?.zone ?? this.#zones.viewer };
       this.#known.set(component, known);
     }
     return known;

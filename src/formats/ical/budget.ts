@@ -1,11 +1,14 @@
 import { TooComplex } from './error.js';
 
-/** Work that an expansion may do: steps of about a tenth of a microsecond to a microsecond each. */
+/**
+ * Work that an expansion may do, in steps of some tenths of a microsecond. One budget may be shared by everything that a
+ * request expands.
+ */
 export class Budget {
   #left: number;
 
-  /** The default is some tens of milliseconds: forty years of a daily rule take 15,000 steps. */
-  constructor(steps = 500_000) {
+  /** The default is some tens of milliseconds: forty years of a daily rule take 45,000 steps. */
+  constructor(steps = 200_000) {
     this.#left = steps;
   }
 

@@ -165,7 +165,8 @@ export class Series {
   /** How far before and after the start in the set an occurrence can be. */
   #reach(set: RecurrenceSet): { before: number; after: number } {
     let before = 1;
-    let after = Math.max(longest(set.timing.length), ...set.lengths.map(longest)) + DAY;
+    // The span of a to-do that is due on a date takes in that day.
+    let after = Math.max(longest(set.timing.length), set.longestDate) + (set.timing.dueOnly ? 2 * DAY : 1);
     for (const { timing, since } of this.#variants) {
       const shift = this.#zones.instant(timing.start) - since.instant;
       before = Math.max(before, DAY - shift);

@@ -3,8 +3,8 @@ import type { Budget } from './budget.js';
 import { dayOf } from './civil.js';
 import { parseRule, type RecurrenceRule } from './rule.js';
 import { lastOfLongCount, ruleLocals } from './rule-expand.js';
-import { type Length, lengthOfPeriod, type Span, type Timing } from './timing.js';
-import { DAY, type IcalTime, mod, recurrenceDatesOf, timesOf } from './values.js';
+import { type Length, lengthOfPeriod, longest, type Span, type Timing } from './timing.js';
+import { DAY, END_OF_TIME, HOUR, type IcalTime, mod, recurrenceDatesOf, timesOf } from './values.js';
 import type { ZoneTable } from './zones.js';
 
 /** Where an occurrence begins, before overrides. */
@@ -75,9 +75,9 @@ export class RecurrenceSet {
     return this.rules.length > 0 || this.#dates.length > 1;
   }
 
-  /** Lengths of RDATE periods. */
-  get lengths(): Length[] {
-    return this.#dates.flatMap((date) => date.length ?? []);
+  /** How long the longest RDATE period is. */
+  get longestDate(): number {
+    return this.#dates.reduce((most, { length }) => (length ? Math.max(most, longest(length)) : most), 0);
   }
 
   /** Starts lie between these instants, inclusive; the end is open where a rule has no UNTIL. */
@@ -141,9 +141,8 @@ export class RecurrenceSet {
     const bound = lastOfLongCount(rule, start.local);
     const counted = rule.count !== undefined && bound === undefined;
     const locals = {
-      // Offsets differ from UTC by less than a day.
-      from: counted ? start.local : window.start - DAY,
-      to: window.end + DAY,
+      from: counted ? start.local : this.#localBound(window.start, -1),
+      to: this.#localBound(window.end, 1),
     };
     let left = counted ? (rule.count as number) : Number.POSITIVE_INFINITY;
     let first = true;
@@ -158,6 +157,13 @@ export class RecurrenceSet {
       if (instant >= window.end) return;
       if (instant >= window.start) yield { instant, local };
     }
+  }
+
+  /** A wall-clock reading safely before or after an instant: clocks are changed by less than three hours. */
+  #localBound(instant: number, sign: 1 | -1): number {
+    if (this.timing.start.kind === 'utc') return instant;
+    const margin = Math.abs(instant) < END_OF_TIME ? this.timing.zone.offsetAt(instant) + sign * 3 * HOUR : sign * DAY;
+    return instant + margin;
   }
 
   /** "Nonexistent local time … MUST be ignored and MUST NOT be counted" (RFC 5545 §3.3.10). */

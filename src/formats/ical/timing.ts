@@ -62,7 +62,7 @@ export function lengthOfPeriod(period: IcalPeriod, zones: ZoneTable): Length {
 
 /** The instant at which what starts at a wall-clock reading ends; never after year 9999. */
 export function endOf(local: number, instant: number, length: Length, zone: Zone): number {
-  const nominal = Math.min(local + length.days * DAY, END_OF_TIME);
+  const nominal = Math.max(local, Math.min(local + length.days * DAY, END_OF_TIME));
   const later = length.days === 0 ? instant : zone.toInstant(nominal);
   return Math.max(instant, Math.min(later + length.ms, END_OF_TIME));
 }

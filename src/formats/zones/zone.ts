@@ -131,8 +131,11 @@ function foldOf(year: number): number {
   return year > LAST_YEAR ? Math.ceil((year - LAST_YEAR) / 400) : 0;
 }
 
+/** The range of Date: what lies beyond counts as its edge. */
+const MAX_INSTANT = 8.64e15;
+
 function yearOf(instant: number): number {
-  return new Date(instant).getUTCFullYear();
+  return new Date(Math.max(-MAX_INSTANT, Math.min(MAX_INSTANT, instant))).getUTCFullYear();
 }
 
 export function yearStart(year: number): number {

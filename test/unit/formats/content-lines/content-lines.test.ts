@@ -14,6 +14,7 @@ import {
   splitEscaped,
   unescapeText,
 } from '../../../../src/formats/content-lines.js';
+import { cpu } from '../../../support/cpu.js';
 
 const EVENT = [
   'BEGIN:VCALENDAR',
@@ -209,10 +210,10 @@ describe('hostile and broken input', () => {
   });
 
   test('a megabyte in one folded line and a hundred thousand lines take no long', () => {
-    const started = performance.now();
+    const started = cpu();
     parseContentLines(`BEGIN:A\r\nX:${'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n '.repeat(25_000)}\r\nEND:A\r\n`);
     parseContentLines(`BEGIN:A\r\n${'X;P=1,2,3:y\r\n'.repeat(100_000)}END:A\r\n`);
-    assert.ok(performance.now() - started < 3000);
+    assert.ok(cpu() - started < 3000);
   });
 
   test('any text either parses to itself or is refused by name', () => {

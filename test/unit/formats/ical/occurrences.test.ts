@@ -4,6 +4,7 @@ import { Budget, occurrences, TooComplex } from '../../../../src/formats/ical/oc
 import { openCalendarObject } from '../../../../src/formats/ical/parse.js';
 import { formatTime } from '../../../../src/formats/ical/values.js';
 import { ianaZone } from '../../../../src/formats/zones.js';
+import { cpu } from '../../../support/cpu.js';
 
 const object = (...components: string[][]) =>
   openCalendarObject(['BEGIN:VCALENDAR', 'VERSION:2.0', ...components.flat(), 'END:VCALENDAR', ''].join('\r\n'));
@@ -439,14 +440,14 @@ describe('windows', () => {
   ]) {
     test(`${rule} over a century is right or refused, quickly`, () => {
       const source = object(event('DTSTART:20000101T000000Z', `RRULE:${rule}`));
-      const started = performance.now();
+      const started = cpu();
       try {
         const found = list(source, { from: Date.UTC(2000, 0, 1), to: Date.UTC(2100, 0, 1), limit: Number.POSITIVE_INFINITY });
         assert.equal(found.length, 1);
       } catch (error) {
         assert.ok(error instanceof TooComplex);
       }
-      assert.ok(performance.now() - started < 2000);
+      assert.ok(cpu() - started < 2000);
     });
   }
 

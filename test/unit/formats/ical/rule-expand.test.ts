@@ -7,6 +7,7 @@ import { TooComplex } from '../../../../src/formats/ical/error.js';
 import { formatRule, parseRule } from '../../../../src/formats/ical/rule.js';
 import { ruleLocals } from '../../../../src/formats/ical/rule-expand.js';
 import { END_OF_TIME, formatTime, localOf, utcTime } from '../../../../src/formats/ical/values.js';
+import { cpu } from '../../../support/cpu.js';
 
 const START = Date.UTC(1997, 8, 2, 9);
 
@@ -101,15 +102,15 @@ function textOf(kind: string, p: Parts): string {
 
 describe('one rule on the wall clock', () => {
   for (const [kind, runs] of Object.entries({
-    YEARLY: 80,
-    'YEARLY nth': 30,
-    'YEARLY days': 40,
-    'YEARLY weeks': 40,
-    MONTHLY: 80,
-    WEEKLY: 60,
-    DAILY: 60,
-    HOURLY: 30,
-    MINUTELY: 20,
+    YEARLY: 50,
+    'YEARLY nth': 20,
+    'YEARLY days': 25,
+    'YEARLY weeks': 25,
+    MONTHLY: 50,
+    WEEKLY: 25,
+    DAILY: 25,
+    HOURLY: 20,
+    MINUTELY: 15,
   })) {
     test(`${kind} rules: the same as rrule-temporal`, () => {
       const years = kind === 'MINUTELY' ? 0.1 : kind === 'HOURLY' ? 0.5 : kind === 'DAILY' ? 2 : 6;
@@ -201,13 +202,13 @@ describe('work is bounded', () => {
     'FREQ=SECONDLY;INTERVAL=60;BYSECOND=1',
   ]) {
     test(`${rule} over all time ends quickly`, () => {
-      const started = performance.now();
+      const started = cpu();
       try {
         locals(rule, { from: START, to: END_OF_TIME }, START, new Budget());
       } catch (error) {
         assert.ok(error instanceof TooComplex);
       }
-      assert.ok(performance.now() - started < 1500);
+      assert.ok(cpu() - started < 1500);
     });
   }
 });

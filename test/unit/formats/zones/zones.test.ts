@@ -6,6 +6,7 @@ import { timeOf, zonedTime } from '../../../../src/formats/ical/values.js';
 import { vtimezoneText, ZoneTable, zoneOfVtimezone } from '../../../../src/formats/ical/zones.js';
 import { WINDOWS_ZONES } from '../../../../src/formats/zones/windows.js';
 import { ianaOfTzid, ianaOfWindows, ianaZone, windowsName } from '../../../../src/formats/zones.js';
+import { cpu } from '../../../support/cpu.js';
 
 const iso = (instant: number) => new Date(instant).toISOString().slice(0, 16);
 
@@ -84,6 +85,12 @@ describe('offsets', () => {
     assert.equal(iso(ianaZone('Pacific/Apia')!.toInstant(Date.UTC(2011, 11, 31))), '2011-12-30T10:00');
   });
 
+  test('beyond all dates', () => {
+    assert.equal(berlin.offsetAt(Number.NEGATIVE_INFINITY), 3_208_000);
+    assert.ok(Number.isFinite(berlin.offsetAt(Number.POSITIVE_INFINITY)));
+    assert.ok(Number.isFinite(berlin.toInstant(1e18)));
+  });
+
   test('the same as Intl, over years and zones', () => {
     for (const name of [
       'Europe/Berlin',
@@ -111,9 +118,9 @@ describe('offsets', () => {
   });
 
   test('a million readings take no long', () => {
-    const started = performance.now();
+    const started = cpu();
     for (let at = 0; at < 1_000_000; at++) berlin.toInstant(1.7e12 + at * 3_600_000);
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(cpu() - started < 2000);
   });
 });
 
@@ -215,12 +222,12 @@ END:VTIMEZONE
   });
 
   test('broken or costly rules end quickly', () => {
-    const started = performance.now();
+    const started = cpu();
     for (const rule of ['RRULE:FREQ=SECONDLY', 'RRULE:FOO', 'RDATE:x', 'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30'])
       assert.ok(zoneOfVtimezone(embedded(custom.replaceAll(/RRULE.*/g, rule))));
     assert.equal(zoneOfVtimezone(embedded('BEGIN:VTIMEZONE\nTZID:x\nEND:VTIMEZONE\n')), null);
     assert.equal(zoneOfVtimezone(embedded(custom.replaceAll('TZOFFSETTO', 'X-NO'))), null);
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(cpu() - started < 2000);
   });
 
   test('a property with a zone', () => {
