@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ownCertificate } from '../../src/demo/certificate.js';
 import { isDomainError } from '../../src/domain/errors.js';
+import { temporaryFolder } from '../support/cleanup.js';
 import { startTestDovecot } from '../support/dovecot.js';
 import { startImapTap } from '../support/imap-tap.js';
 import { mailSession, testBackend } from '../support/mail-user.js';
@@ -20,6 +23,22 @@ describe('login', () => {
     await assert.rejects(away.verify({ username: ALICE, password: 'demo' }), (error) => isDomainError(error, 'unavailable'));
     const strict = testBackend(dovecot.url.replace('?tls=off', ''));
     await assert.rejects(strict.verify({ username: ALICE, password: 'demo' }), (error) => isDomainError(error, 'unavailable'));
+  });
+
+  it('is encrypted unless that is switched off, and only with a certificate it can verify', async () => {
+    const dir = await temporaryFolder('gw-tls');
+    const made = await ownCertificate(dir, ['localhost']);
+    assert.ok(made, 'openssl is missing');
+    const dovecot = await startTestDovecot({ tls: { cert: made.file, key: join(dir, 'demo-key.pem') } });
+    const { imap, imaps } = dovecot.ports;
+    const credentials = { username: ALICE, password: 'demo' };
+    for (const url of [`imap://127.0.0.1:${imap}`, `imaps://127.0.0.1:${imaps}`]) {
+      await assert.rejects(testBackend(url).verify(credentials), (error) => isDomainError(error, 'unavailable'), url);
+      const tap = await startImapTap(`imap://127.0.0.1:${url.split(':').at(-1)}`);
+      await testBackend(`${url.replace(/\d+$/, '')}${new URL(tap.url).port}?tls=insecure`).verify(credentials);
+      const commands = tap.take().join();
+      assert.ok(!/LOGIN|AUTHENTICATE|ID \(/.test(commands), commands);
+    }
   });
 
   it('never gives a connection of the right password to a wrong one', async () => {

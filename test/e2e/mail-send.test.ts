@@ -123,6 +123,12 @@ describe('sending', () => {
     assert.match(await newest(alice, 'inbox'), /^Subject: Undelivered message\r$[\s\S]*^gone@other\.test\r$/m);
   });
 
+  it('sends without a password where the server asks none', async () => {
+    const open = await startTestSubmission(dovecot, { authenticate: undefined });
+    await testMail(testBackend(dovecot.url, open.url)).send(alice, message('To: bob@example.test'), { saveInSent: false });
+    assert.equal(open.messages.at(-1)?.user, '');
+  });
+
   it('leaves filing to a server that does it itself', async () => {
     const gmail = testMail(backend, { sentCopy: 'server' });
     const sent = (await mail.folders(alice)).find(({ role }) => role === 'sent') as MailFolder;
