@@ -10,10 +10,31 @@ import { localOf, parseOffset, recurrenceDatesOf, timeOf } from './values.js';
 
 /** Names by which vendors tell the IANA zone of a VTIMEZONE (X-LIC-LOCATION; RFC 7808 §7.2). */
 const LOCATIONS = ['X-LIC-LOCATION', 'TZID-ALIAS-OF'];
+/** Rules begin in 1601 in files from Windows, where nobody had time zones. */
+const FIRST_YEAR = 1_850;
 const LAST_YEAR = 2_440;
+/** Of one observance and those before it: two a year are some twelve hundred. */
+const MAX_CHANGES = 5_000;
+
+/** Calendars repeat the same few descriptions in every object: reading one takes milliseconds. */
+const MAX_KNOWN = 200;
+const MAX_KNOWN_LENGTH = 20_000;
+const known = new Map<string, Zone | null>();
 
 /** The zone that a VTIMEZONE describes: the IANA zone it names, or its own rules. Null when there are none to be read. */
 export function zoneOfVtimezone(timezone: Component): Zone | null {
+  const text = timezone.toString();
+  if (text.length > MAX_KNOWN_LENGTH) return read(timezone);
+  let zone = known.get(text);
+  if (zone === undefined) {
+    zone = read(timezone);
+    if (known.size >= MAX_KNOWN) known.delete(known.keys().next().value as string);
+    known.set(text, zone);
+  }
+  return zone;
+}
+
+function read(timezone: Component): Zone | null {
   const id = timezone.first('TZID')?.text.trim() ?? '';
   for (const name of LOCATIONS) {
     const iana = ianaOfTzid(timezone.first(name)?.text ?? '');
@@ -31,7 +52,7 @@ function changesOf(timezone: Component): OffsetChange[] {
   for (const observance of timezone.components) {
     for (const { at, before, after } of onsets(observance, budget)) {
       if (!first || at < first.at) first = { at, before };
-      changes.push({ at, offset: after });
+      if (changes.push({ at, offset: after }) >= MAX_CHANGES) break;
     }
   }
   changes.sort((a, b) => a.at - b.at);
@@ -61,7 +82,8 @@ function* furtherOnsets(observance: Component, start: number, before: number, bu
     const rule = parseRule(property.value);
     const until = rule.until ? rule.until.local + (rule.until.kind === 'utc' ? before : 0) : Number.POSITIVE_INFINITY;
     let left = rule.count ?? Number.POSITIVE_INFINITY;
-    for (const local of ruleLocals(rule, start, { from: start, to: localOf(LAST_YEAR, 1, 1) }, budget)) {
+    const from = rule.count === undefined ? Math.max(start, localOf(FIRST_YEAR, 1, 1)) : start;
+    for (const local of ruleLocals(rule, start, { from, to: localOf(LAST_YEAR, 1, 1) }, budget)) {
       if (left-- <= 0 || local > until) break;
       if (local > start) yield local - before;
     }
