@@ -62,9 +62,16 @@ function mounted(mount: Mount, options: ServerOptions): RequestHandler {
 }
 
 function guards(mount: Mount, options: ServerOptions): RequestHandler[] {
-  const body = express.raw({ type: () => true, limit: mount.maxBody, inflate: true });
-  if (mount.anonymous === 'all') return [body];
-  return [basicAuth(options.openSession, mount.anonymous), body, bufferBody];
+  const body = [refuseLarge(mount.maxBody), express.raw({ type: () => true, limit: mount.maxBody, inflate: true }), bufferBody];
+  return mount.anonymous === 'all' ? body : [basicAuth(options.openSession, mount.anonymous), ...body];
+}
+
+/** A body that is announced too large is refused at once: the reader would wait for all of it first. */
+function refuseLarge(limit: number): RequestHandler {
+  return (req, res, next) => {
+    if (Number(req.headers['content-length'] ?? 0) > limit) res.status(413).set('Connection', 'close').end();
+    else next();
+  };
 }
 
 /** Without a body express.raw leaves something else than a Buffer. */
