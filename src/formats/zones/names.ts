@@ -6,33 +6,35 @@ import { canonicalName, ianaName, ianaZone } from './iana.js';
 import { WINDOWS_ZONES } from './windows.js';
 
 /** Windows names that later versions gave up, and Outlook's display names that hold no city. */
-const EXTRA_WINDOWS: Readonly<Record<string, string>> = {
-  'mid-atlantic standard time': 'Etc/GMT+2',
-  'mid-atlantic': 'Etc/GMT+2',
-  'kamchatka standard time': 'Asia/Kamchatka',
-  'mexico standard time': 'America/Mexico_City',
-  'mexico standard time 2': 'America/Mazatlan',
-  'armenian standard time': 'Asia/Yerevan',
-  'coordinated universal time': 'Etc/UTC',
-  'greenwich mean time': 'Europe/London',
-  'eastern time (us & canada)': 'America/New_York',
-  'central time (us & canada)': 'America/Chicago',
-  'mountain time (us & canada)': 'America/Denver',
-  'pacific time (us & canada)': 'America/Los_Angeles',
-  'atlantic time (canada)': 'America/Halifax',
-  arizona: 'America/Phoenix',
-  alaska: 'America/Anchorage',
-  hawaii: 'Pacific/Honolulu',
-  'indiana (east)': 'America/Indiana/Indianapolis',
-  newfoundland: 'America/St_Johns',
-  saskatchewan: 'America/Regina',
-  'central america': 'America/Guatemala',
-  greenland: 'America/Nuuk',
-  azores: 'Atlantic/Azores',
-  'cabo verde is.': 'Atlantic/Cape_Verde',
-  'west central africa': 'Africa/Lagos',
-  beijing: 'Asia/Shanghai',
-};
+const EXTRA_WINDOWS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'mid-atlantic standard time': 'Etc/GMT+2',
+    'mid-atlantic': 'Etc/GMT+2',
+    'kamchatka standard time': 'Asia/Kamchatka',
+    'mexico standard time': 'America/Mexico_City',
+    'mexico standard time 2': 'America/Mazatlan',
+    'armenian standard time': 'Asia/Yerevan',
+    'coordinated universal time': 'Etc/UTC',
+    'greenwich mean time': 'Europe/London',
+    'eastern time (us & canada)': 'America/New_York',
+    'central time (us & canada)': 'America/Chicago',
+    'mountain time (us & canada)': 'America/Denver',
+    'pacific time (us & canada)': 'America/Los_Angeles',
+    'atlantic time (canada)': 'America/Halifax',
+    arizona: 'America/Phoenix',
+    alaska: 'America/Anchorage',
+    hawaii: 'Pacific/Honolulu',
+    'indiana (east)': 'America/Indiana/Indianapolis',
+    newfoundland: 'America/St_Johns',
+    saskatchewan: 'America/Regina',
+    'central america': 'America/Guatemala',
+    greenland: 'America/Nuuk',
+    azores: 'Atlantic/Azores',
+    'cabo verde is.': 'Atlantic/Cape_Verde',
+    'west central africa': 'Africa/Lagos',
+    beijing: 'Asia/Shanghai',
+  }),
+);
 
 const WINDOWS = new Map<string, string>();
 const MEMBERS = new Map<string, string>();
@@ -62,7 +64,7 @@ export function windowsName(iana: string): string | null {
 /** The main IANA zone of a Windows name, or null: `W. Europe Standard Time` → `Europe/Berlin`. */
 export function ianaOfWindows(windows: string): string | null {
   const key = windows.trim().toLowerCase();
-  const found = WINDOWS.get(key) ?? EXTRA_WINDOWS[key];
+  const found = WINDOWS.get(key) ?? EXTRA_WINDOWS.get(key);
   return found === undefined ? null : ianaName(found);
 }
 
@@ -105,7 +107,7 @@ function displayed(text: string): string | null {
 function byCity(label: string, offset: number | null): string | null {
   for (const part of label.split(/[,:]/)) {
     const city = part.trim().toLowerCase();
-    const known = EXTRA_WINDOWS[city];
+    const known = EXTRA_WINDOWS.get(city);
     for (const zone of known ? [known] : (CITIES.get(city.replaceAll(' ', '_')) ?? [])) {
       if (offset !== null && standardOffset(zone) !== offset) continue;
       return ianaOfWindows(MEMBERS.get(zone) ?? '') ?? ianaName(zone);

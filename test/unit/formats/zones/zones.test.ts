@@ -41,6 +41,8 @@ describe('names of zones', () => {
     '': null,
     '///': null,
     'My zone': null,
+    constructor: null,
+    '(UTC) __proto__, x': null,
   };
   for (const [tzid, expected] of Object.entries(names)) test(tzid || 'nothing', () => assert.equal(ianaOfTzid(tzid), expected));
 
