@@ -180,6 +180,8 @@ function sameList(a: readonly string[], b: readonly string[]): boolean {
 const BARE_ENCODINGS = /^(?:7bit|8bit|quoted-printable|base64)$/i;
 const BARE_VALUES = /^(?:inline|url|content-id|cid)$/i;
 
+const MAX_PARAMS = 200;
+
 /**
  * Reads `;A=b,"c";D` up to the colon that starts the value.
  * @returns the parameters and the index of the colon, or a message saying what is wrong.
@@ -188,6 +190,7 @@ export function readParams(line: string, from: number): { params: Param[]; colon
   const params: Param[] = [];
   let at = from;
   while (line[at] === ';') {
+    if (params.length >= MAX_PARAMS) return 'too many parameters';
     const start = at + 1;
     const name = /[^=:;,"\s]*/y;
     name.lastIndex = start;

@@ -41,6 +41,7 @@ const READERS: Readonly<Record<string, (property: Property) => unknown>> = {
 };
 
 const MAX_DATES = 10_000;
+const MAX_RULES = 20;
 
 /** Whether a resource obeys RFC 4791 §4.1 and holds values that can be read. @throws IcalError */
 export function checkCalendarObject(object: CalendarObject, limits: IcalLimits): void {
@@ -80,6 +81,7 @@ function checkValues(component: Component): void {
     if (property.name === 'RDATE' || property.name === 'EXDATE') dates += property.value.split(',').length;
   }
   if (dates > MAX_DATES) badData(`more than ${MAX_DATES} dates in RDATE and EXDATE`);
+  if (component.all('RRULE').length + component.all('EXRULE').length > MAX_RULES) badData(`more than ${MAX_RULES} rules`);
   for (const part of component.components) checkValues(part);
 }
 

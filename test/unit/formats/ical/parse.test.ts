@@ -144,6 +144,8 @@ describe('calendar data that is refused, by reason (RFC 4791 §5.3.2.1)', () => 
       'valid-calendar-data',
       calendar(...event(start, `RDATE:${Array(10_001).fill('20260101T000000Z').join(',')}`)),
     ],
+    ['too many rules', 'valid-calendar-data', calendar(...event(start, ...Array(21).fill('RRULE:FREQ=DAILY')))],
+    ['too many parameters', 'valid-calendar-data', calendar(...event(start, `X-A${';B="c"'.repeat(300)}:d`))],
     [
       'too large',
       'max-resource-size',
