@@ -78,8 +78,10 @@ function watchFiles(files: readonly string[], changed: () => void): () => void {
 
 async function close(server: http.Server, grace: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // Connections become idle one by one, as their answers go out.
+  const idle = setInterval(() => server.closeIdleConnections(), 100);
   const timer = setTimeout(() => server.closeAllConnections(), grace);
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }

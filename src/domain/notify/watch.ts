@@ -75,11 +75,15 @@ export class MailWatcher {
     // The watch outlives the request that started it.
     const scope: Scope = { account: s.account, origin: 'system', credentials: s.credentials };
     watched.watch = this.backend.watch(scope, paths, (path) => signal(watched, path));
-    try {
-      await watched.watch;
-    } catch (error) {
+    const forget = () => {
       watched.watch = undefined;
       watched.folderOfPath.clear();
+    };
+    try {
+      // A watch ends by itself when the password is no longer right: the next waiter brings the new one.
+      void (await watched.watch).ended.then(forget);
+    } catch (error) {
+      forget();
       throw error;
     }
   }

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { temporaryFolder } from '../support/cleanup.js';
+import { freshDatabase } from '../support/cluster.js';
+import { startTestDovecot } from '../support/dovecot.js';
+import { startWorld } from '../support/eas-phone-world.js';
+import { startGateway, statusOf } from '../support/gateway.js';
+
+describe('the gateway as a process', () => {
+  it('refuses to start with a bad configuration and lists every problem', async () => {
+    const gateway = await startGateway({ databaseUrl: 'mysql://x', env: { TLS_CERT: '/nowhere' }, wait: false });
+    assert.equal(await gateway.ended, 1);
+    for (const name of ['DATABASE_URL:', 'IMAP_URL:', 'TLS_CERT and TLS_KEY:']) assert.ok(gateway.logs().includes(name), name);
+  });
+
+  it('tells its health and its metrics, and says no on /readyz while it drains', async () => {
+    const world = await startWorld();
+    const { gateway } = world;
+    assert.equal(await statusOf(`${gateway.url}/healthz`), 200);
+    assert.equal(await statusOf(`${gateway.url}/readyz`), 200);
+    await (await world.dav('alice')).client.propfind('/dav/', ['{DAV:}resourcetype']);
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    assert.match(metrics, /gateway_requests_total\{face="dav",method="PROPFIND",status="207"\} \d/);
+    assert.match(metrics, /gateway_waiting_requests 0/);
+    assert.equal(await statusOf(`${gateway.url}/nothing/here`), 401);
+  });
+
+  it('answers a waiting phone when it is told to stop, and ends by itself', async () => {
+    const world = await startWorld();
+    const phone = await world.phone('alice');
+    const calendar = phone.folder(8);
+    await phone.syncAll(calendar);
+    const ping = phone.ping([calendar], 300);
+    await sleep(500);
+    const started = Date.now();
+    await world.gateway.kill('SIGTERM');
+    assert.ok(['1', '2'].includes((await ping).status));
+    assert.ok(Date.now() - started < 10_000);
+    assert.equal(await world.gateway.ended, 0);
+  });
+
+  it('serves HTTPS and takes a new certificate without a restart', async () => {
+    const dir = await temporaryFolder('gw-tls');
+    const file = (name: string) => path.join(dir, name);
+    await certificate(dir, 'one');
+    await rename(file('one.pem'), file('cert.pem'));
+    await rename(file('one.key'), file('key.pem'));
+    const gateway = await startGateway({
+      databaseUrl: await freshDatabase(),
+      imapUrl: (await startTestDovecot()).url,
+      env: { TLS_CERT: file('cert.pem'), TLS_KEY: file('key.pem') },
+    });
+    assert.equal(await commonName(gateway.port), 'one.example.test');
+    await certificate(dir, 'two');
+    await rename(file('two.key'), file('key.pem'));
+    await rename(file('two.pem'), file('cert.pem'));
+    for (let tries = 0; (await commonName(gateway.port)) !== 'two.example.test'; tries++) {
+      assert.ok(tries < 50, 'the new certificate is served');
+      await sleep(200);
+    }
+    await writeFile(file('cert.pem'), 'nonsense');
+    await sleep(1_000);
+    assert.equal(await commonName(gateway.port), 'two.example.test');
+  });
+});
+
+async function certificate(dir: string, name: string): Promise<void> {
+  const files = ['-keyout', path.join(dir, `${name}.key`), '-out', path.join(dir, `${name}.pem`)];
+  const subject = ['-subj', `/CN=${name}.example.test`, '-days', '2'];
+  execFileSync(
+    'openssl',
+    ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', ...files, ...subject],
+    {
+      stdio: 'ignore',
+    },
+  );
+}
+
+function commonName(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
+      const { CN } = socket.getPeerCertificate().subject;
+      resolve(String(CN));
+      socket.end();
+    });
+    socket.on('error', reject);
+  });
+}
