@@ -17,11 +17,16 @@ export const contactsClass: PimItemClass = {
   apply: (text, data, context) => (text === null ? newContact(data, context) : changeContact(text, data, context)),
 };
 
-/** A change that names the contact is the whole contact, in every version: what it leaves out is gone (MS-ASCMD Supported). */
+/** What a client that sends a whole contact names it by, two of them at least. */
 const NAMING: readonly TagName[] = ['Contacts:FileAs', 'Contacts:LastName', 'Contacts:FirstName', 'Contacts:CompanyName'];
 
+/**
+ * A change is the whole contact, in every version, and what it leaves out is gone (MS-ASCMD Supported). One that barely
+ * names the contact was meant as a change of a part, and deletes nothing.
+ */
 function absenceIn(data: Element, { supported }: ApplyContext): Absence {
-  return NAMING.some((tag) => child(data, tag)) ? clearedUnlessGhosted(supported) : keptWhenAbsent;
+  const isWhole = NAMING.filter((tag) => child(data, tag)).length > 1;
+  return isWhole ? clearedUnlessGhosted(supported) : keptWhenAbsent;
 }
 
 function changeContact(text: string, data: Element, context: ApplyContext): string {

@@ -30,7 +30,7 @@ export function shownRecurrence(opened: OpenedObject, master: Component, version
   const rule = ruleOf(master);
   if (!rule || master.first('EXRULE') || opened.object.overrides.some(({ thisAndFuture }) => thisAndFuture)) return null;
   const { start } = timesOfEvent(master, opened.zones);
-  const recurrence = toEas(rule, start.local);
+  const recurrence = toEas(rule, start.local, version);
   if (!recurrence) return null;
   const { until, ...pattern } = recurrence;
   return until ? { ...pattern, until: toWire(lastStart(until, start), opened.zones, version) } : pattern;

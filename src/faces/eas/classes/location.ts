@@ -32,7 +32,7 @@ export const locationValue: ValueType<Location> = {
   write: (location) =>
     ORDER.map((part) => (location[part] === undefined ? undefined : el(`AirSyncBase:${part}`, location[part]))),
   same: (shown, sent) => partsOf(sent).every((part) => samePart(part, shown[part], sent[part])),
-  isNothing: (location) => partsOf(location).every((part) => !location[part]),
+  isNothing: (location) => partsOf(location).every((part) => location[part]?.trim() === ''),
 };
 
 function partsOf(location: Location): Part[] {

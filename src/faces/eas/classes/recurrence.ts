@@ -1,5 +1,6 @@
 import { formatRule, type RecurrenceRule, WEEKDAYS } from '../../../formats/ical/rule.js';
 import type { IcalTime } from '../../../formats/ical/values.js';
+import { atLeast, type EasVersion } from '../versions.js';
 import { MalformedItem } from './item-class.js';
 
 /** Recurrence of a calendar item or task (MS-ASCAL 2.2.2.36, MS-ASTASK 2.2.2.18). */
@@ -48,11 +49,12 @@ const CALENDARS: readonly (readonly [type: number, rscale: string])[] = [
 const SOLAR_TYPES: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 12]);
 const SOLAR_SCALES: ReadonlySet<string> = new Set(['ROC', 'BUDDHIST', 'JAPANESE']);
 
-/** The recurrence of a rule that starts at the local time `start`, or null when ActiveSync can't express it. */
-export function toEas(rule: RecurrenceRule, start: number): EasRecurrence | null {
+/** The recurrence of a rule that starts at the local time `start`, or null when that version can't express it. */
+export function toEas(rule: RecurrenceRule, start: number, version: EasVersion): EasRecurrence | null {
   const calendar = calendarOf(rule);
   const shape = SHAPES[rule.freq];
   if (!shape || calendar === null || !withinScope(rule, start)) return null;
+  if (calendar && !atLeast(version, '14.0')) return null;
   const pattern = shape(rule, new Date(start), calendar !== undefined);
   return pattern && { ...pattern, interval: rule.interval, ...bounds(rule), ...calendar };
 }

@@ -42,9 +42,15 @@ function dueOf(component: Component, start: IcalTime): IcalTime | undefined {
   return { ...start, local: start.local + days * DAY + ms };
 }
 
-/** The pairs of dates: wall clock and true instant (MS-ASTASK UtcStartDate, StartDate). A task due only is due only. */
-export function renderTaskTimes(model: ItemModel): Element[] {
+/** As a device sees them: what has a start is also due, for no device has a start alone. */
+function shownTimes(model: ItemModel): TaskTimes {
   const { start, due } = timesOfTask(model);
+  return { start, due: due ?? start };
+}
+
+/** The pairs of dates: wall clock and true instant (MS-ASTASK UtcStartDate, StartDate). */
+export function renderTaskTimes(model: ItemModel): Element[] {
+  const { start, due } = shownTimes(model);
   const pair = (name: 'Start' | 'Due', time: IcalTime | undefined) =>
     time
       ? [
@@ -64,7 +70,7 @@ const NAMES = { Start: 'DTSTART', Due: 'DUE' } as const;
 
 /** Writes the dates a client sent. @throws MalformedItem for a start after the end (MS-ASTASK StartDate) */
 export function applyTaskTimes(model: ItemModel, data: Element, absence: Absence): void {
-  const shown = timesOfTask(model);
+  const shown = shownTimes(model);
   for (const name of ['Start', 'Due'] as const) {
     const element = child(data, `Tasks:${name}Date`) ?? child(data, `Tasks:Utc${name}Date`);
     const current = name === 'Start' ? shown.start : shown.due;
@@ -127,11 +133,11 @@ function removeTime({ component }: ItemModel, name: 'Start' | 'Due', current: Ic
 const REGENERATE = 'X-MS-REGENERATE';
 const DEAD_OCCUR = 'X-MS-DEADOCCUR';
 
-export function shownTaskRecurrence(model: ItemModel): WireRecurrence | null {
+export function shownTaskRecurrence(model: ItemModel, version: EasVersion): WireRecurrence | null {
   const { start, due } = timesOfTask(model);
   const from = start ?? due;
   const rule = ruleOf(model.component);
-  const recurrence = rule && from ? toEas(rule, from.local) : null;
+  const recurrence = rule && from ? toEas(rule, from.local, version) : null;
   if (!recurrence || !from) return null;
   const { until, ...pattern } = recurrence;
   return {
@@ -144,16 +150,16 @@ export function shownTaskRecurrence(model: ItemModel): WireRecurrence | null {
 }
 
 export function renderTaskRecurrence(model: ItemModel, version: EasVersion): Element | undefined {
-  const shown = shownTaskRecurrence(model);
+  const shown = shownTaskRecurrence(model, version);
   return shown ? writeRecurrence('Tasks', shown, version, toExtended) : undefined;
 }
 
 /** @throws MalformedItem for what is no recurrence, and for one that is to replace a rule the client could not see */
-export function applyTaskRecurrence(model: ItemModel, data: Element, absence: Absence): void {
+export function applyTaskRecurrence(model: ItemModel, data: Element, absence: Absence, version: EasVersion): void {
   const { component } = model;
   const element = child(data, 'Tasks:Recurrence');
   if (!element && !absence({ tag: 'Tasks:Recurrence' })) return;
-  const shown = shownTaskRecurrence(model);
+  const shown = shownTaskRecurrence(model, version);
   const sent = element ? readRecurrence('Tasks', element) : null;
   if (!sent) {
     for (const name of ['RRULE', REGENERATE, DEAD_OCCUR]) if (shown) component.remove(name);

@@ -212,7 +212,7 @@ function applyTask(stored: string | null, data: Element, context: ApplyContext):
   const before = stored === null ? undefined : model.component.clone();
   const absence = absenceIn(data);
   applyTaskTimes(model, data, absence);
-  applyTaskRecurrence(model, data, absence);
+  applyTaskRecurrence(model, data, absence, context.version);
   applyFields(FIELDS, model, data, context, absence);
   applyReminder(model, data);
   return stamp(model.component, before, { now: context.now, decides: true }) ? opened.calendar.toString() : (stored as string);

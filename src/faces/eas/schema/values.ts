@@ -22,6 +22,7 @@ export const line: ValueType<string> = {
   read: (element) => oneLine(text(element) ?? '') || undefined,
   write: oneLine,
   same: (a, b) => oneLine(a) === oneLine(b),
+  isNothing: (value) => oneLine(value) === '',
 };
 
 /** Text of several lines, shown with the line ends of the protocol. */
@@ -29,6 +30,7 @@ export const lines: ValueType<string> = {
   read: (element) => cleaned(text(element) ?? '') || undefined,
   write: (value) => cleaned(value).replace(/\n/g, '\r\n'),
   same: (a, b) => cleaned(a).trimEnd() === cleaned(b).trimEnd(),
+  isNothing: (value) => cleaned(value).trim() === '',
 };
 
 /** `0` or `1`; `true` and `false` are taken too, anything else is no value. */
@@ -86,8 +88,14 @@ export function list(item: TagName, most = 300): ValueType<readonly string[]> {
       return [...new Set(items.filter(Boolean))].slice(0, most);
     },
     write: (values) => values.slice(0, most).map((value) => el(item, oneLine(value))),
-    same: (a, b) => a.length === b.length && [...a].sort().join('\n') === [...b].sort().join('\n'),
+    same: (a, b) => asSet(a, most) === asSet(b, most),
+    isNothing: (values) => asSet(values, most) === '',
   };
+}
+
+/** What a client can see of a list: its members on one line each, whatever their order. */
+function asSet(values: readonly string[], most: number): string {
+  return [...new Set(values.slice(0, most).map(oneLine).filter(Boolean))].sort().join('\n');
 }
 
 function oneLine(value: string): string {

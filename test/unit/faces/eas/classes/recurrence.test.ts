@@ -7,7 +7,7 @@ import { formatRule, parseRule } from '../../../../../src/formats/ical/rule.js';
 
 /** Tuesday, 10 November 2026, 09:30 */
 const start = Date.UTC(2026, 10, 10, 9, 30);
-const eas = (rule: string) => toEas(parseRule(rule), start);
+const eas = (rule: string) => toEas(parseRule(rule), start, '16.1');
 const rule = (recurrence: EasRecurrence) => formatRule(fromEas(recurrence, recurrence.until));
 
 /** Rule → what ActiveSync says. */
@@ -76,6 +76,10 @@ describe('recurrence', () => {
 
   for (const text of BEYOND) it(`does not show ${text}`, () => assert.equal(eas(text), null));
 
+  it('shows other calendars only to versions that know them', () => {
+    assert.equal(toEas(parseRule('RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=8;BYMONTHDAY=15'), start, '12.1'), null);
+  });
+
   it('writes what clients send', () => {
     assert.equal(rule({ type: 0, interval: 0 }), 'FREQ=DAILY');
     assert.equal(rule({ type: 0, interval: 2, dayOfWeek: 62 }), 'FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TU,WE,TH,FR');
@@ -137,7 +141,7 @@ describe('recurrence', () => {
     );
     fc.assert(
       fc.property(patterns, (pattern) => {
-        const back = toEas(parseRule(formatRule(fromEas(pattern))), start);
+        const back = toEas(parseRule(formatRule(fromEas(pattern))), start, '14.1');
         assert.deepEqual({ ...back, ...pattern }, back);
       }),
     );

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { PIM_CLASSES } from '../../../../../src/faces/eas/classes/index.js';
+import type { PimItemClass } from '../../../../../src/faces/eas/classes/item-class.js';
+import { escapeText } from '../../../../../src/formats/content-lines.js';
+import { decode } from '../../../../../src/formats/wbxml/decode.js';
+import { encode } from '../../../../../src/formats/wbxml/encode.js';
+import { PAGES, type TagName } from '../../../../../src/formats/wbxml/pages.js';
+import { type Element, el } from '../../../../../src/formats/wbxml/tree.js';
+import { calendar, data, echo, lines, render, sent, shown, touched, VERSIONS } from './support.js';
+
+/** Texts as people and apps write them: separators, line ends, other scripts, white space at the ends. */
+const words = fc.oneof(
+  fc.string({ maxLength: 30 }),
+  fc.string({ unit: fc.constantFrom('a', ';', ',', '\\', '\n', ' ', '"', ':', 'ü', '日', '😀', '<', '&', '\t'), maxLength: 30 }),
+);
+const value = words.map(escapeText);
+const some = (...choices: fc.Arbitrary<string>[]) => fc.subarray(choices).chain((chosen) => fc.tuple(...chosen));
+const constant = (...texts: string[]) => fc.constantFrom(...texts);
+const text = (name: string, params = '') => value.map((raw) => `${name}${params}:${raw}`);
+
+const times = constant(
+  'DTSTART;TZID=Europe/Berlin:20261005T090000|DTEND;TZID=Europe/Berlin:20261005T100000',
+  'DTSTART:20261005T090000Z|DTEND:20261005T100000Z',
+  'DTSTART:20261005T090000|DURATION:PT1H',
+  'DTSTART;VALUE=DATE:20261005|DTEND;VALUE=DATE:20261007',
+  'DTSTART;VALUE=DATE:20261005',
+  'DTSTART;TZID=America/New_York:20261005T090000|DTEND;TZID=Europe/Berlin:20261005T200000',
+  'DTSTART;TZID=Nowhere/Land:20261005T090000',
+  'DTSTART;TZID=Europe/Berlin:20261025T023000|DTEND;TZID=Europe/Berlin:20261025T033000',
+  'DTSTART;TZID=W. Europe Standard Time:20261005T090000|DURATION:P1DT2H',
+).map((both) => both.split('|'));
+
+const rules = constant(
+  ...[
+    'RRULE:FREQ=DAILY',
+    'RRULE:FREQ=DAILY;COUNT=5000',
+    'RRULE:FREQ=WEEKLY;BYDAY=MO,WE;WKST=SU;INTERVAL=2',
+    'RRULE:FREQ=MONTHLY;BYMONTHDAY=31',
+  ],
+  ...[
+    'RRULE:FREQ=MONTHLY;BYDAY=-1FR;UNTIL=20271231T225959Z',
+    'RRULE:FREQ=YEARLY;UNTIL=20300101',
+    'RRULE:FREQ=YEARLY;BYWEEKNO=20',
+    'RRULE:FREQ=HOURLY',
+  ],
+  ...[
+    'RRULE:FREQ=MONTHLY;BYSETPOS=-1;BYMONTHDAY=28,29,30,31',
+    'RRULE:FREQ=YEARLY;RSCALE=CHINESE;BYMONTH=8;BYMONTHDAY=15',
+    'RRULE:nonsense',
+  ],
+);
+
+const alarm = constant('-PT15M', '-P1D', 'PT0S', 'PT10M', 'x').map((trigger) =>
+  ['BEGIN:VALARM', 'ACTION:DISPLAY', `TRIGGER:${trigger}`, 'END:VALARM'].join('\r\n'),
+);
+
+const common = some(
+  text('SUMMARY'),
+  text('DESCRIPTION'),
+  text('LOCATION', ';ALTREP="http://x"'),
+  text('X-KEEP', ';X-P="a;b"'),
+  fc.array(value, { maxLength: 3 }).map((list) => `CATEGORIES:${list.join(',')}`),
+  constant('CLASS:PRIVATE', 'CLASS:X-OTHER', 'CLASS:PUBLIC', 'CLASS:'),
+  constant('TRANSP:TRANSPARENT', 'TRANSP:OPAQUE', 'X-MICROSOFT-CDO-BUSYSTATUS:OOF'),
+  constant('STATUS:TENTATIVE', 'STATUS:CANCELLED', 'STATUS:COMPLETED', 'STATUS:IN-PROCESS'),
+  constant('GEO:1;2', 'GEO:x', 'PRIORITY:3', 'PRIORITY:x', 'URL:http://x'),
+  constant('X-ALT-DESC;FMTTYPE=text/html:<p>Hi\\, <b>you</b></p>', 'X-ALT-DESC;FMTTYPE=text/html:'),
+  constant('ORGANIZER;CN=Al:mailto:alice@example.org', 'ORGANIZER:mailto:carol@example.org', 'ORGANIZER:urn:uuid:1'),
+  constant(
+    'ATTENDEE;PARTSTAT=ACCEPTED;X-Q=1:MAILTO:bob@example.org',
+    'ATTENDEE;CUTYPE=ROOM:mailto:r@example.org',
+    'ATTENDEE:mailto:alice@example.org',
+  ),
+  constant('ATTENDEE;ROLE=CHAIR;CN="Chair; The":mailto:chair@example.org', 'ATTENDEE;EMAIL=e@example.org:/principals/e/'),
+);
+
+const events = fc
+  .tuple(times, common, fc.option(rules), fc.array(alarm, { maxLength: 2 }))
+  .map(([when, more, rule, alarms]) =>
+    calendar(
+      'BEGIN:VEVENT',
+      'UID:u',
+      'DTSTAMP:20260101T000000Z',
+      ...when,
+      ...more,
+      ...(rule ? [rule] : []),
+      ...alarms,
+      'END:VEVENT',
+    ),
+  );
+
+const tasks = fc
+  .tuple(fc.option(times), common, fc.option(rules), fc.array(alarm, { maxLength: 2 }))
+  .map(([when, more, rule, alarms]) =>
+    calendar(
+      ...['BEGIN:VTODO', 'UID:u', 'DTSTAMP:20260101T000000Z', ...(when ?? ['DUE;VALUE=DATE:20261127'])].map((line) =>
+        line.replace('DTEND', 'DUE'),
+      ),
+      ...more,
+      ...(rule ? [rule] : []),
+      ...alarms,
+      'END:VTODO',
+    ),
+  );
+
+const notes = common.map((more) => calendar('BEGIN:VJOURNAL', 'UID:u', 'DTSTAMP:20260101T000000Z', ...more, 'END:VJOURNAL'));
+
+const cards = fc
+  .tuple(
+    constant('3.0', '4.0'),
+    some(
+      text('FN'),
+      fc.array(value, { maxLength: 6 }).map((parts) => `N:${parts.join(';')}`),
+      fc.array(value, { maxLength: 4 }).map((parts) => `ORG:${parts.join(';')}`),
+      fc.array(value, { maxLength: 8 }).map((parts) => `item1.ADR;TYPE=HOME:${parts.join(';')}\r\nitem1.X-ABADR:de`),
+      fc.array(value, { maxLength: 8 }).map((parts) => `ADR:${parts.join(';')}`),
+      text('NOTE'),
+      text('TITLE'),
+      text('item2.TEL', ';TYPE=CELL;TYPE=pref'),
+      text('TEL', ';TYPE=home,voice'),
+      text('TEL'),
+      text('EMAIL', ';PREF=1'),
+      text('EMAIL'),
+      text('NICKNAME'),
+      text('X-SPOUSE'),
+      text('X-CHILDREN'),
+      text('IMPP'),
+      text('X-FILE-AS'),
+      text('URL'),
+      constant(
+        'BDAY:1990-05-04',
+        'BDAY:--0504',
+        'BDAY:19900504T120000Z',
+        'BDAY;X-APPLE-OMIT-YEAR=1604:1604-05-04',
+        'BDAY:x',
+        'BDAY:1990-02-31',
+      ),
+      constant('PHOTO;ENCODING=b;TYPE=JPEG:/9j/', 'PHOTO:data:image/png;base64,iVBORw==', 'PHOTO:http://x', 'PHOTO;ENCODING=b:'),
+      fc.array(value, { maxLength: 3 }).map((list) => `CATEGORIES:${list.join(',')}`),
+      constant('KEY:x', 'X-SOCIALPROFILE:y', 'REV:2026-01-01T00:00:00Z'),
+    ),
+  )
+  .map(([version, more]) => lines('BEGIN:VCARD', `VERSION:${version}`, 'UID:u', ...more, 'END:VCARD'));
+
+/** What the device really gets: through the wire and back. */
+function overTheWire(item: Element): Element {
+  return decode(encode(item));
+}
+
+function tagsOf(page: 'Calendar' | 'Contacts' | 'Tasks' | 'Notes'): TagName[] {
+  const own = Object.keys(PAGES[page].tokens).map((name) => `${page}:${name}` as TagName);
+  return [...own, 'AirSyncBase:Body', 'AirSyncBase:Location', 'Contacts2:NickName', 'Contacts2:IMAddress'];
+}
+
+interface Subject {
+  readonly itemClass: PimItemClass;
+  readonly texts: fc.Arbitrary<string>;
+  /** One element changed, and the lines that may differ then. */
+  readonly change: Element;
+  readonly lines: RegExp;
+}
+
+const SUBJECTS: Readonly<Record<string, Subject>> = {
+  calendar: { itemClass: PIM_CLASSES.calendar, texts: events, change: el('Calendar:Subject', '§ other §'), lines: /^SUMMARY$/ },
+  tasks: { itemClass: PIM_CLASSES.tasks, texts: tasks, change: el('Tasks:Subject', '§ other §'), lines: /^SUMMARY$/ },
+  notes: { itemClass: PIM_CLASSES.notes, texts: notes, change: el('Notes:Subject', '§ other §'), lines: /^SUMMARY$/ },
+  contacts: {
+    itemClass: PIM_CLASSES.contacts,
+    texts: cards,
+    change: el('Contacts:JobTitle', '§ other §'),
+    lines: /^(?:TITLE|FN|N)$/,
+  },
+};
+
+for (const [kind, { itemClass, texts, change, lines: expected }] of Object.entries(SUBJECTS)) {
+  const versions = fc.constantFrom(...VERSIONS.filter((version) => kind !== 'notes' || version >= '14.0'));
+
+  describe(kind, () => {
+    it('comes back as it was from a client that changed nothing', () => {
+      fc.assert(
+        fc.property(texts, versions, (stored, version) => {
+          const item = overTheWire(render(itemClass, stored, shown(version)));
+          assert.equal(itemClass.apply(stored, echo(item), sent(version)), stored);
+        }),
+        { numRuns: 300 },
+      );
+    });
+
+    it('differs in one property from a client that changed one element', () => {
+      fc.assert(
+        fc.property(texts, versions, (stored, version) => {
+          const item = overTheWire(render(itemClass, stored, shown(version)));
+          const changed = itemClass.apply(stored, echo(item, change), sent(version));
+          assert.ok(
+            touched(stored, changed).every((name) => expected.test(name)),
+            touched(stored, changed).join(),
+          );
+          const again = overTheWire(render(itemClass, changed, shown(version)));
+          assert.equal(itemClass.apply(changed, echo(again), sent(version)), changed, 'the result is stable');
+        }),
+        { numRuns: 200 },
+      );
+    });
+
+    it('takes any elements without failing for another reason than the item', () => {
+      const leaf = fc.tuple(fc.constantFrom(...tagsOf(itemClass.className)), words);
+      fc.assert(
+        fc.property(texts, versions, fc.array(leaf, { maxLength: 6 }), (stored, version, leaves) => {
+          try {
+            const changed = itemClass.apply(stored, data(leaves.map(([tag, content]) => el(tag, content))), sent(version));
+            itemClass.render(changed, shown(version));
+          } catch (error) {
+            assert.equal((error as Error).name, 'MalformedItem', String((error as Error).stack));
+          }
+        }),
+        { numRuns: 300 },
+      );
+    });
+  });
+}
