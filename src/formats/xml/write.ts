@@ -6,29 +6,28 @@ import type { XmlElement, XmlNode } from './read.js';
 /** A piece of a document: complete elements and escaped text, under the fixed prefixes. */
 export type Xml = string & { readonly __xml: unique symbol };
 
-/** Characters that XML 1.0 §2.2 excludes cannot be written at all: they are left out. CR must be a reference (§2.11). */
+/** Characters that XML 1.0 §2.2 excludes cannot be written at all: they are left out. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-const UNSAFE = /[&<>\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
+const ILLEGAL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 const UNSAFE_IN_ATTRIBUTE = /[\t\n"]/g;
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '\r': '&#13;',
-  '\n': '&#10;',
-  '\t': '&#9;',
-  '"': '&quot;',
-};
-const reference = (character: string): string => ESCAPES[character] ?? '';
+const ATTRIBUTE_ESCAPES: Readonly<Record<string, string>> = { '\n': '&#10;', '\t': '&#9;', '"': '&quot;' };
 
-/** Text as it stands in a document. */
+/**
+ * Text as it stands in a document. Line ends of items are CR LF, and a CR has to be a reference (XML 1.0 §2.11): one
+ * native replacement for each character is several times as fast as one expression with a function for all.
+ */
 export function text(value: string): Xml {
-  return value.replace(UNSAFE, reference) as Xml;
+  let out = value;
+  if (out.includes('&')) out = out.replaceAll('&', '&amp;');
+  if (out.includes('<')) out = out.replaceAll('<', '&lt;');
+  if (out.includes('>')) out = out.replaceAll('>', '&gt;');
+  if (out.includes('\r')) out = out.replaceAll('\r', '&#13;');
+  return (out.search(ILLEGAL) < 0 ? out : out.replace(ILLEGAL, '')) as Xml;
 }
 
 /** An attribute's value, without its quotes. */
 export function attributeText(value: string): string {
-  return text(value).replace(UNSAFE_IN_ATTRIBUTE, reference);
+  return text(value).replace(UNSAFE_IN_ATTRIBUTE, (character) => ATTRIBUTE_ESCAPES[character] ?? '');
 }
 
 interface Tags {
@@ -154,7 +153,7 @@ export class XmlSink {
   async flush(): Promise<void> {
     this.signal?.throwIfAborted();
     if (this.#buffer === '') return;
-    const block = this.#buffer;
+    const block = Buffer.from(this.#buffer);
     this.#buffer = '';
     if (!this.out.write(block)) await once(this.out, 'drain', { signal: this.signal });
   }

@@ -2,8 +2,8 @@ import type { Collection, Item } from '../../../domain/pim/model.js';
 import { D } from '../../../formats/xml/names.js';
 import { elementsOf, textOf, type XmlElement, XmlError } from '../../../formats/xml/read.js';
 import { attributeText, type XmlSink } from '../../../formats/xml/write.js';
+import { Batches } from '../batches.js';
 import type { Exchange } from '../exchange.js';
-import { LIMITS } from '../limits.js';
 import type { DavReply } from '../message.js';
 import { multistatus, statusRow } from '../multistatus.js';
 import { encodeSegment } from '../paths.js';
@@ -31,18 +31,22 @@ async function writeRows(x: Exchange, target: Resource, plan: Plan, hrefs: reado
   if (collection === null) return;
   const parent = x.collectionResource(collection);
   const wanted = hrefs.map((href) => ({ href, name: nameIn(x, parent, href) }));
-  let ahead = fetch(x, collection, wanted.slice(0, LIMITS.batch));
-  for (let start = 0; start < wanted.length; start += LIMITS.batch) {
+  const batches = new Batches(wanted);
+  let batch = batches.next();
+  let ahead = fetch(x, collection, batch);
+  while (batch.length > 0) {
     const items = await ahead;
-    const next = wanted.slice(start + LIMITS.batch, start + 2 * LIMITS.batch);
-    ahead = fetch(x, collection, next);
+    batches.learn(items.values());
+    const following = batches.next();
+    ahead = fetch(x, collection, following);
     // A failure of the batch ahead is thrown where it is awaited, unless this one fails first.
     ahead.catch(() => undefined);
-    for (const row of wanted.slice(start, start + LIMITS.batch)) {
+    for (const row of batch) {
       const item = row.name === null ? undefined : items.get(row.name);
       const text = item === undefined ? statusRow(missingHref(parent, row), 404) : plan.itemRow(x.itemResource(parent, item));
       if (sink.add(text)) await sink.flush();
     }
+    batch = following;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Collection } from '../../../domain/pim/model.js';
 import { D } from '../../../formats/xml/names.js';
 import { childOf, textOf, type XmlElement, XmlError } from '../../../formats/xml/read.js';
 import { element, textElement, type XmlSink } from '../../../formats/xml/write.js';
+import { Batches } from '../batches.js';
 import { conditionError, DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
 import { LIMITS } from '../limits.js';
@@ -93,30 +94,33 @@ class SyncAnswer {
   }
 
   async #page(sink: XmlSink, page: ChangePage): Promise<void> {
-    const live = await this.#views(page);
     const shown = new Set<string>();
-    for (const change of page.changes) {
-      const row = shown.has(change.name) ? null : this.#row(change, live);
-      if (row === null) continue;
-      shown.add(change.name);
-      if (sink.add(row)) await sink.flush();
+    const batches = new Batches(page.changes);
+    for (let batch = batches.next(); batch.length > 0; batch = batches.next()) {
+      const live = await this.#views(batch, batches);
+      for (const change of batch) {
+        const row = shown.has(change.name) ? null : this.#row(change, live);
+        if (row === null) continue;
+        shown.add(change.name);
+        if (sink.add(row)) await sink.flush();
+      }
     }
     if (page.more) for (const { name } of page.changes) this.#written.add(name);
   }
 
   /**
-   * The items of a page by name. A name that is gone and taken again is left out where it is gone: the item that
+   * The items of some changes by name. A name that is gone and taken again is left out where it is gone: the item that
    * has it now comes later in the feed.
    */
-  async #views(page: ChangePage): Promise<ReadonlyMap<string, ItemView>> {
-    const ofChanges = page.changes.filter(({ gone }) => !gone);
-    const wanted = this.plan.needs === 'change' ? page.changes.filter(({ gone }) => gone) : page.changes;
+  async #views(changes: readonly Change[], batches: Batches<Change>): Promise<ReadonlyMap<string, ItemView>> {
+    const views = new Map<string, ItemView>();
+    for (const change of changes) if (!change.gone) views.set(change.name, change);
+    const wanted = this.plan.needs === 'change' ? changes.filter(({ gone }) => gone) : changes;
     const names = [...new Set(wanted.map(({ name }) => name))];
-    const views = new Map<string, ItemView>(ofChanges.map((change) => [change.name, change]));
-    for (let start = 0; start < names.length; start += LIMITS.batch) {
-      const batch = names.slice(start, start + LIMITS.batch);
-      for (const item of await this.x.services.pim.itemsByName(this.x.session, this.source, batch)) views.set(item.name, item);
-    }
+    if (names.length === 0) return views;
+    const items = await this.x.services.pim.itemsByName(this.x.session, this.source, names);
+    for (const item of items) views.set(item.name, item);
+    batches.learn(items);
     return views;
   }
 
