@@ -66,7 +66,7 @@ export function indexCalendarObject(object: CalendarObject, options: IndexOption
   const gathered = new Gatherer(zones, series.floating, new Budget(options.steps ?? 200_000));
   const reached = expand(object, series, options, gathered);
   for (const span of looseSpans(object, zones)) gathered.add(span, isLooselyFloating(object, zones));
-  for (const { at } of absoluteAlarms(object, zones)) gathered.alarms.push(alarmSpan(at));
+  for (const { at } of absoluteAlarms(object, zones)) gathered.alarms.push(widen(alarmSpan(at), gathered.floating));
   const joined = normaliseSpans(gathered.spans);
   const covered = joined.length > MAX_SPANS;
   const main = object.master ?? (object.overrides[0]?.component as Component);
@@ -116,13 +116,13 @@ function expandRule(
 ): Reached {
   const reach = alarmReach(object);
   for (const occurrence of series.explicit(EVERYWHERE)) gathered.take(occurrence);
-  const [first] = series.within(EVERYWHERE, budget);
+  const [first] = series.generated(EVERYWHERE, budget);
   // A shift by THISANDFUTURE can put a later occurrence before an earlier one.
   const shifts = object.overrides.some((override) => override.thisAndFuture);
   const start = shifts ? series.bounds.start : (first?.span.start ?? from);
   const earlier = start < from ? { start, end: from } : null;
   if (earlier) gathered.cover(earlier, reach);
-  for (const occurrence of series.within({ start: from, end: to }, budget)) gathered.take(occurrence);
+  for (const occurrence of series.generated({ start: from, end: to }, budget)) gathered.take(occurrence);
   const [next] = series.generated({ start: to, end: Number.POSITIVE_INFINITY }, budget);
   const openFrom = next ? (shifts ? to : next.span.start) : null;
   if (openFrom !== null) gathered.cover({ start: openFrom, end: series.bounds.end }, reach);
@@ -134,8 +134,9 @@ function expandRule(
 /** What costs too much to expand may be anywhere within its bounds. */
 function openAll(object: CalendarObject, series: Series, gathered: Gatherer): Reached {
   const { bounds } = series;
-  gathered.cover(bounds, alarmReach(object));
-  for (const occurrence of series.explicit(EVERYWHERE)) gathered.add(occurrence.span, occurrence.floating);
+  const reach = alarmReach(object);
+  gathered.cover(bounds, reach);
+  for (const occurrence of series.explicit(EVERYWHERE)) gathered.cover(occurrence.span, reach);
   return { openFrom: bounds.start, exact: NOWHERE };
 }
 

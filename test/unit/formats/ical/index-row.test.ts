@@ -296,6 +296,17 @@ describe('alarms', () => {
   });
 });
 
+test('an override far from a series that is too complex is found, and so is its alarm', () => {
+  const source = object(
+    event('DTSTART:20260101T100000Z', 'RRULE:FREQ=SECONDLY'),
+    event('RECURRENCE-ID:20260101T100005Z', 'DTSTART:19900101T100000Z', ...alarm('TRIGGER:-PT15M')),
+  );
+  const day = { start: Date.UTC(1990, 0, 1), end: Date.UTC(1990, 0, 2) };
+  assert.ok(overlaps(source, day) && mayMatch(row(source).spans, day) && mayMatch(row(source).alarms, day));
+  const other = { start: Date.UTC(1991, 0, 1), end: Date.UTC(1991, 0, 2) };
+  assert.ok(!overlaps(source, other) && !mayMatch(row(source).spans, other));
+});
+
 describe('the index against brute force', () => {
   const zoneName = fc.constantFrom('Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'UTC');
   const kind = fc.constantFrom('zoned', 'utc', 'floating', 'date');
