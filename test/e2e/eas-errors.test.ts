@@ -34,6 +34,7 @@ function http(method: string, path: string, headers: Record<string, string> = {}
         );
       },
     );
+    sent.setTimeout(10_000, () => sent.destroy(new Error(`no answer to ${method} ${path}`)));
     sent.on('error', reject);
     sent.end(body);
   });
