@@ -137,7 +137,7 @@ export class PimSource implements ItemSource {
   }
 
   apply(commands: readonly ClientCommand[], draft: Draft): Promise<readonly AppliedReply[]> {
-    this.latest = undefined;
+    if (commands.length > 0) this.latest = undefined;
     return applyToPim(this.context, this, commands, draft);
   }
 
