@@ -9,7 +9,9 @@ import { MailPush } from './domain/notify/mail-push.js';
 import { Sweep } from './domain/notify/sweep.js';
 import { MailWatcher } from './domain/notify/watch.js';
 import { PimService } from './domain/pim/pim.js';
+import { Retention } from './domain/pim/retention.js';
 import { Push } from './domain/push/push.js';
+import { Availability } from './domain/scheduling/availability.js';
 import type { Services } from './domain/services.js';
 import type { Clock, Logger } from './domain/types.js';
 import { autodiscoverRouter, isAutodiscoverPath } from './faces/autodiscover/endpoint.js';
@@ -69,10 +71,15 @@ export async function startGateway(
   const transport = new WebPush({ log, subject: pushSubject(config.publicUrl), ...config.webPush });
   const push = new Push({ store: new PostgresPushStore(pool), transport, clock, log, message: pushMessage });
   hub.onPublish((account, collection, by) => push.changed(account, collection, by?.quiet));
+  const retention = new Retention(pimStore, clock, log);
+  retention.start();
+  const pim = new PimService(pimStore, hub, clock, config.massRemoval);
+  const directory = new Directory(accounts);
   const services: Services = {
-    pim: new PimService(pimStore, hub, clock),
+    pim,
     mail,
-    directory: new Directory(accounts),
+    directory,
+    availability: new Availability({ pim, directory }),
     files: new PostgresFiles(pool),
     locks: new PostgresLockStore(pool),
     devices: new PostgresDeviceStore(pool),
@@ -104,7 +111,7 @@ export async function startGateway(
   const listening = await listen(app, { ...config, log });
   return {
     port: listening.port,
-    stop: (grace) => stop({ health, hub, sweep, listening, watcher, backend, bus, database }, grace),
+    stop: (grace) => stop({ health, hub, sweep, retention, listening, watcher, backend, bus, database }, grace),
   };
 }
 
@@ -162,6 +169,7 @@ interface Parts {
   readonly health: { drain(): void };
   readonly hub: LocalHub;
   readonly sweep: Sweep;
+  readonly retention: Retention;
   readonly listening: Listening;
   readonly watcher: MailWatcher;
   readonly backend: { close(): Promise<void> };
@@ -172,6 +180,7 @@ interface Parts {
 async function stop(parts: Parts, grace: number): Promise<void> {
   parts.health.drain();
   parts.sweep.stop();
+  parts.retention.stop();
   parts.hub.drain();
   await parts.listening.close(grace);
   await parts.watcher.close();

@@ -28,6 +28,8 @@ export interface Config {
   readonly pushSecret: string | null;
   /** Hosts that WebDAV-Push messages may go to; without a list every public one. */
   readonly webPush: { readonly hosts?: readonly string[] };
+  /** More items removed by one device within a minute leave a restore point. */
+  readonly massRemoval: number;
   readonly logLevel: LogLevel;
   /** Express's `trust proxy`: hops, or addresses of proxies. */
   readonly trustProxy: boolean | number | string;
@@ -78,6 +80,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     tls,
     pushSecret: read<string | null>('PUSH_SECRET', pushSecret, null),
     webPush: read<Config['webPush']>('WEBPUSH_HOSTS', (value) => ({ hosts: value.split(/[\s,]+/).filter(Boolean) }), {}),
+    massRemoval: read('MASS_REMOVAL_LIMIT', positive, 50),
     logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
     trustProxy: read<boolean | number | string>('TRUST_PROXY', trustProxy, false),
   };

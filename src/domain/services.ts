@@ -6,6 +6,7 @@ import type { Mail } from './mail/service.js';
 import type { ChangeHub } from './notify/hub.js';
 import type { Pim } from './pim/service.js';
 import type { Push } from './push/push.js';
+import type { Availability } from './scheduling/availability.js';
 import type { Clock, Logger } from './types.js';
 
 /** Everything a face may use: one object, made by app.ts. */
@@ -13,6 +14,7 @@ export interface Services {
   readonly pim: Pim;
   readonly mail: Mail;
   readonly directory: Directory;
+  readonly availability: Availability;
   readonly files: Files;
   readonly locks: LockStore;
   readonly devices: DeviceStore;

@@ -103,6 +103,16 @@ export interface ItemVersion {
   readonly replacedAt: Date;
 }
 
+/** The moment before a device removed unusually many items. */
+export interface RestorePoint {
+  /** The collection's counter at that moment. */
+  readonly seq: string;
+  /** Who removed them. */
+  readonly origin: string;
+  readonly removed: number;
+  readonly at: Date;
+}
+
 /** How an item is named: by resource name or by identifier. */
 export type ItemRef = { readonly name: string } | { readonly id: Id };
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { formatCursor, parseCursor, staleCursor } from '../changes/cursor.js';
 import type { ChangePage, Cursor } from '../changes/feed.js';
-import { DomainError } from '../errors.js';
+import { DomainError, isDomainError } from '../errors.js';
 import { type ChangeHub, HIERARCHY } from '../notify/hub.js';
 import type { Clock, Id, Session } from '../types.js';
 import {
@@ -16,6 +16,7 @@ import {
 } from './collections.js';
 import { describe, etagOf } from './index-rows.js';
 import { KINDS } from './kinds.js';
+import { MassRemovalGuard } from './mass-removal.js';
 import type {
   Access,
   Collection,
@@ -31,6 +32,7 @@ import type {
   PimKind,
   Precondition,
   PutResult,
+  RestorePoint,
   Share,
   ShareDraft,
 } from './model.js';
@@ -43,16 +45,24 @@ import { visibleTo } from './visibility.js';
 const MAX_COLLECTIONS = 500;
 /** Most items asked for by name or id in one call. */
 const MAX_BATCH = 1000;
+/** Most earlier texts that one restoration looks at. */
+const MAX_RESTORED = 100_000;
 
 const OWNER: ReadonlySet<Access> = new Set(['owner']);
 
 /** The rules for calendars, tasks, contacts and notes over a store. */
 export class PimService implements Pim {
+  private readonly guard: MassRemovalGuard;
+
+  /** More than `massRemoval` items removed by one device within a minute leave a restore point. */
   constructor(
     private readonly store: PimStore,
     private readonly hub: Pick<ChangeHub, 'publish'>,
     private readonly clock: Clock,
-  ) {}
+    massRemoval = 50,
+  ) {
+    this.guard = new MassRemovalGuard(store, clock, massRemoval);
+  }
 
   async collections(s: Session): Promise<readonly Collection[]> {
     const [own, shared] = await Promise.all([this.store.collections(s, s.account), this.store.sharedWith(s, s.account)]);
@@ -142,6 +152,26 @@ export class PimService implements Pim {
     return this.put(s, collection, { name: nameTaken ? undefined : version.name, text: version.text });
   }
 
+  restorePoints(s: Session, collection: Collection): Promise<readonly RestorePoint[]> {
+    requireAccess(collection, MAY_WRITE);
+    return this.store.restorePoints(s, collection.source);
+  }
+
+  async restoreDeleted(s: Session, collection: Collection, since: string): Promise<number> {
+    const after = BigInt(since);
+    const versions = await this.store.versions(s, collection.source, { since: new Date(0) }, MAX_RESTORED);
+    const deleted = versions.filter((version) => version.deleted && BigInt(version.seq) > after);
+    let restored = 0;
+    for (const version of latestOfEach(deleted)) {
+      const back = await this.restore(s, collection, version).catch((error: unknown) => {
+        if (isDomainError(error, 'conflict')) return null; // somebody has made it anew in the meantime
+        throw error;
+      });
+      if (back) restored++;
+    }
+    return restored;
+  }
+
   async item(s: Session, collection: Collection, ref: ItemRef): Promise<Item | null> {
     const found =
       'name' in ref ? await this.itemsByName(s, collection, [ref.name]) : await this.itemsById(s, collection, [ref.id]);
@@ -178,12 +208,13 @@ export class PimService implements Pim {
 
   async remove(s: Session, collection: Collection, ref: ItemRef, when?: Precondition): Promise<void> {
     requireAccess(collection, MAY_WRITE);
-    await this.writing(s, [collection], async (tx) => {
+    const seq = await this.writing(s, [collection], async (tx) => {
       const current = await tx.find(collection.source, ref);
       checkPrecondition(current, when);
       if (!current) throw new DomainError('not-found', 'no such item');
-      await tx.remove(collection.source, current);
+      return tx.remove(collection.source, current);
     });
+    await this.guard.removed(s, collection.source, seq);
   }
 
   async transfer(
@@ -253,6 +284,13 @@ export class PimService implements Pim {
     for (const { account, collection } of signals) this.hub.publish(account, collection, s);
     return result;
   }
+}
+
+/** Of each UID the version that ended last. */
+function latestOfEach(versions: readonly ItemVersion[]): readonly ItemVersion[] {
+  const latest = new Map<string, ItemVersion>();
+  for (const version of versions) if (!latest.has(version.uid)) latest.set(version.uid, version);
+  return [...latest.values()];
 }
 
 function visible(collection: Collection, items: readonly Item[]): readonly Item[] {

@@ -13,6 +13,7 @@ import type {
   Offer,
   Precondition,
   PutResult,
+  RestorePoint,
   Share,
   ShareDraft,
 } from './model.js';
@@ -49,6 +50,10 @@ export interface Pim {
     limit?: number,
   ): Promise<readonly ItemVersion[]>;
   restore(s: Session, collection: Collection, version: ItemVersion): Promise<PutResult>;
+  /** Moments before a device removed unusually many items. */
+  restorePoints(s: Session, collection: Collection): Promise<readonly RestorePoint[]>;
+  /** Puts back what was deleted since a counter value and is still gone; how many items came back. */
+  restoreDeleted(s: Session, collection: Collection, since: string): Promise<number>;
 
   /** One item, or null. */
   item(s: Session, collection: Collection, ref: ItemRef): Promise<Item | null>;

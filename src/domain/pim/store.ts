@@ -1,6 +1,6 @@
 import type { Change } from '../changes/feed.js';
 import type { Id, Scope } from '../types.js';
-import type { Access, IndexQuery, Item, ItemHead, ItemRef, ItemVersion, PimKind, Share, Span } from './model.js';
+import type { Access, IndexQuery, Item, ItemHead, ItemRef, ItemVersion, PimKind, RestorePoint, Share, Span } from './model.js';
 
 /** Where a collection's rows are: the owner's account and the collection's identifier there. */
 export interface Place {
@@ -113,8 +113,18 @@ export interface PimStore {
     of: { readonly item: Id } | { readonly since: Date },
     limit: number,
   ): Promise<readonly ItemVersion[]>;
-  /** Forgets tombstones, versions and creation keys older than a moment, and raises the purge marks; returns how many went. */
-  purge(before: Date): Promise<number>;
+  /** Notes a restore point, or how far its removals have grown. */
+  markRestorePoint(
+    s: Scope,
+    place: Place,
+    point: { readonly seq: bigint; readonly removed: number; readonly at: Date },
+  ): Promise<void>;
+  restorePoints(s: Scope, place: Place): Promise<readonly RestorePoint[]>;
+  /**
+   * Forgets what is older than the given moments: tombstones and creation keys (cursors below the purge mark become stale),
+   * versions and restore points. Returns how many rows went.
+   */
+  purge(before: { readonly tombstones: Date; readonly versions: Date }): Promise<number>;
 
   items(
     s: Scope,
@@ -143,6 +153,6 @@ export interface PimWrite {
   insert(place: Place, row: ItemRow, creationKey?: string): Promise<Item>;
   /** Replaces an item's text; the earlier text goes to the versions. */
   update(place: Place, current: Item, row: ItemRow): Promise<Item>;
-  /** Deletes an item, leaves a tombstone, keeps the text among the versions. */
-  remove(place: Place, current: Item): Promise<void>;
+  /** Deletes an item, leaves a tombstone, keeps the text among the versions. Returns the counter of the change. */
+  remove(place: Place, current: Item): Promise<bigint>;
 }

@@ -182,7 +182,7 @@ export const DELETE_ITEM = statement(
      INSERT INTO item_versions (account_id, collection_id, item_id, seq, name, uid, component, text, replaced_by, deleted)
      SELECT $1, $2, item.id, counter.seq, item.name, item.uid, item.component, item.text, $4, true FROM item, counter
    ) INSERT INTO tombstones (account_id, collection_id, id, name, component, seq, origin)
-     SELECT $1, $2, item.id, item.name, item.component, counter.seq, $4 FROM item, counter RETURNING id`,
+     SELECT $1, $2, item.id, item.name, item.component, counter.seq, $4 FROM item, counter RETURNING seq`,
 );
 
 export interface ShareRow {
@@ -268,3 +268,19 @@ export const PURGE_VERSIONS = statement(
 );
 
 export const PURGE_CREATIONS = statement('purge_creations', 'DELETE FROM creations WHERE created_at < $1 RETURNING 1 AS purged');
+
+export const MARK_RESTORE_POINT = statement(
+  'mark_restore_point',
+  `INSERT INTO restore_points AS p (account_id, collection_id, seq, origin, removed, at) VALUES ($1, $2, $3, $4, $5, $6)
+   ON CONFLICT (account_id, collection_id, seq) DO UPDATE SET removed = greatest(p.removed, $5)`,
+);
+
+export const RESTORE_POINTS = statement(
+  'restore_points',
+  'SELECT seq, origin, removed, at FROM restore_points WHERE account_id = $1 AND collection_id = $2 ORDER BY seq DESC LIMIT 100',
+);
+
+export const PURGE_RESTORE_POINTS = statement(
+  'purge_restore_points',
+  'DELETE FROM restore_points WHERE at < $1 RETURNING 1 AS purged',
+);

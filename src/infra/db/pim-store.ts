@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { DomainError } from '../../domain/errors.js';
-import type { IndexQuery, Item, ItemHead, ItemRef, ItemVersion, Share } from '../../domain/pim/model.js';
+import type { IndexQuery, Item, ItemHead, ItemRef, ItemVersion, RestorePoint, Share } from '../../domain/pim/model.js';
 import type {
   Found,
   ItemRow,
@@ -119,10 +119,29 @@ export class PostgresPimStore implements PimStore {
     );
   }
 
-  async purge(before: Date): Promise<number> {
+  async markRestorePoint(
+    s: Scope,
+    place: Place,
+    point: { readonly seq: bigint; readonly removed: number; readonly at: Date },
+  ): Promise<void> {
+    const values = [place.account, place.collection, String(point.seq), s.origin, point.removed, point.at];
+    await rows(this.pool, sql.MARK_RESTORE_POINT, values);
+  }
+
+  restorePoints(_s: Scope, place: Place): Promise<RestorePoint[]> {
+    return rows<RestorePoint>(this.pool, sql.RESTORE_POINTS, [place.account, place.collection]);
+  }
+
+  async purge(before: { readonly tombstones: Date; readonly versions: Date }): Promise<number> {
+    const work = [
+      [sql.PURGE_TOMBSTONES, before.tombstones],
+      [sql.PURGE_CREATIONS, before.tombstones],
+      [sql.PURGE_VERSIONS, before.versions],
+      [sql.PURGE_RESTORE_POINTS, before.versions],
+    ] as const;
     let purged = 0;
-    for (const statement of [sql.PURGE_TOMBSTONES, sql.PURGE_VERSIONS, sql.PURGE_CREATIONS]) {
-      for (const found of await rows<{ purged: number }>(this.pool, statement, [before])) purged += found.purged;
+    for (const [statement, moment] of work) {
+      for (const found of await rows<{ purged: number }>(this.pool, statement, [moment])) purged += found.purged;
     }
     return purged;
   }
@@ -252,8 +271,14 @@ class PostgresPimWrite implements PimWrite {
     return toItem(found as sql.ItemColumns);
   }
 
-  async remove(place: Place, current: Item): Promise<void> {
-    await row(this.client, sql.DELETE_ITEM, [place.account, place.collection, current.id, this.origin]);
+  async remove(place: Place, current: Item): Promise<bigint> {
+    const gone = await row<{ seq: string }>(this.client, sql.DELETE_ITEM, [
+      place.account,
+      place.collection,
+      current.id,
+      this.origin,
+    ]);
+    return BigInt(gone?.seq ?? 0);
   }
 
   private values(place: Place, item: ItemRow): unknown[] {
