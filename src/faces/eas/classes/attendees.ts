@@ -2,7 +2,7 @@ import type { Account } from '../../../domain/types.js';
 import { type Component, Property } from '../../../formats/content-lines.js';
 import { children, childText, type Element, el, optional } from '../../../formats/wbxml/tree.js';
 import type { ValueType } from '../schema/values.js';
-import { line } from '../schema/values.js';
+import { line, lineText } from '../schema/values.js';
 import type { ItemModel } from './event-model.js';
 
 /** One Attendee (MS-ASCAL 2.2.2.4). */
@@ -46,7 +46,7 @@ function readAttendee(element: Element): Attendee | undefined {
   const email = addressOf(childText(element, 'Calendar:Email') ?? '');
   if (email === '') return undefined;
   const type = Number(childText(element, 'Calendar:AttendeeType') || Number.NaN);
-  const name = line.read(el('Calendar:Name', childText(element, 'Calendar:Name'))) ?? '';
+  const name = lineText(childText(element, 'Calendar:Name'));
   const status = Number(childText(element, 'Calendar:AttendeeStatus') || Number.NaN);
   return { email, name, ...(TYPES[type] ? { type } : {}), ...(status >= 0 && status <= NO_ANSWER ? { status } : {}) };
 }
@@ -54,8 +54,8 @@ function readAttendee(element: Element): Attendee | undefined {
 function writeAttendee(attendee: Attendee): Element {
   return el(
     'Calendar:Attendee',
-    el('Calendar:Email', attendee.email),
-    el('Calendar:Name', attendee.name),
+    el('Calendar:Email', line.write(attendee.email)),
+    el('Calendar:Name', line.write(attendee.name)),
     optional('Calendar:AttendeeStatus', attendee.status),
     optional('Calendar:AttendeeType', attendee.type),
   );

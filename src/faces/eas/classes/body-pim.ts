@@ -92,7 +92,7 @@ function candidates(notes: Notes, preferences: readonly BodyPreference[]): Choic
 }
 
 function dataOf(notes: Notes, type: 1 | 2): string {
-  if (type === HTML) return notes.html ?? textToHtml(notes.plain);
+  if (type === HTML) return cleaned(notes.html ?? textToHtml(notes.plain));
   return cleaned(notes.plain).replace(/\n/g, '\r\n');
 }
 

@@ -14,6 +14,7 @@ import {
   applyRecurrence,
   deleteOccurrence,
   dropExceptions,
+  hasOccurrence,
   moveExceptions,
   notRenamed,
   occurrenceAt,
@@ -140,7 +141,8 @@ function newEvent(data: Element, context: ApplyContext): string {
   const opened = newObject('VEVENT', newUid(data, context), context.user);
   const model = mainModel(opened);
   const { component } = model;
-  writeTimes(model, component, firstTimes(model, withDefaults(readTimes(data), context.now), context));
+  const repeats = child(data, 'Calendar:Recurrence') !== undefined;
+  writeTimes(model, component, firstTimes(model, withDefaults(readTimes(data), context.now), context, repeats));
   applyRecurrence(model, component, data, 'kept', context);
   const foreign = foreignOrganizer(data, context);
   const attendees = child(data, 'Calendar:Attendees');
@@ -186,6 +188,7 @@ function applyInstance(text: string, instance: Date, data: Element | null, conte
 
 function changeInstance(series: ItemModel, instance: Date, data: Element | null, context: ApplyContext): void {
   const at = occurrenceAt(series, series.component, instance.getTime(), context.version);
+  if (!hasOccurrence(series, series.component, at)) throw new MalformedItem('no such occurrence');
   if (data === null) deleteOccurrence(series, series.component, at);
   else changeOccurrence(series, at, data, context);
 }

@@ -1,9 +1,10 @@
 import type { Component } from '../../../formats/content-lines.js';
 import type { IcalTime } from '../../../formats/ical/values.js';
-import { child, type Element, el, elements } from '../../../formats/wbxml/tree.js';
+import type { TagName } from '../../../formats/wbxml/pages.js';
+import { child, childText, type Element, el, elements } from '../../../formats/wbxml/tree.js';
 import { applyFields, type Field, hasField, isNothing, renderField, shownContext, type Written } from '../schema/field.js';
 import { flag, readInstant } from '../schema/values.js';
-import { atLeast } from '../versions.js';
+import { atLeast, type EasVersion } from '../versions.js';
 import { toCompact } from './dates.js';
 import { OCCURRENCE_FIELDS } from './event-fields.js';
 import type { ItemModel } from './event-model.js';
@@ -34,14 +35,31 @@ export function renderExceptions(series: ItemModel, context: RenderContext): Ele
   const deleted = deletedOccurrences(series.component)
     .filter((at) => !overrides.some((override) => sameTime(series, occurrenceOf(override), at)))
     .map((at) => el('Calendar:Exception', el('Calendar:Deleted', true), keyOf(series, at, context)));
-  const all = [...deleted, ...different].slice(0, MOST);
+  // Of too many the latest matter: the others are over.
+  const keyTag = keyTagOf(context);
+  const all = [...deleted, ...different].sort((a, b) => compareKeys(a, b, keyTag)).slice(-MOST);
   return all.length > 0 ? el('Calendar:Exceptions', all) : undefined;
 }
 
 /** The original start: ExceptionStartTime, from 16.0 on InstanceId. */
-function keyOf(series: ItemModel, at: IcalTime, { version }: RenderContext): Element {
-  const tag = atLeast(version, '16.0') ? 'AirSyncBase:InstanceId' : 'Calendar:ExceptionStartTime';
-  return el(tag, toCompact(toWire(at, series.zones, version)));
+function keyOf(series: ItemModel, at: IcalTime, context: RenderContext): Element {
+  return el(keyTagOf(context), toCompact(toWire(at, series.zones, context.version)));
+}
+
+function keyTagOf({ version }: RenderContext) {
+  return atLeast(version, '16.0') ? 'AirSyncBase:InstanceId' : 'Calendar:ExceptionStartTime';
+}
+
+function compareKeys(a: Element, b: Element, tag: TagName): number {
+  return (childText(a, tag) ?? '') < (childText(b, tag) ?? '') ? -1 : 1;
+}
+
+/** Attendees of single occurrences came later than those of items (MS-ASCAL Attendees). */
+const SINCE: Readonly<Partial<Record<TagName, EasVersion>>> = { 'Calendar:Attendees': '14.0' };
+
+/** The fields that an occurrence can have for itself in a version. */
+function fieldsIn(version: EasVersion): typeof OCCURRENCE_FIELDS {
+  return OCCURRENCE_FIELDS.filter((field) => hasField(field, version) && atLeast(version, SINCE[field.tag] ?? '2.5'));
 }
 
 /** Only what differs from the series: the rest is inherited, an empty element takes an inherited value away. */
@@ -52,9 +70,7 @@ function renderException(series: ItemModel, occurrence: ItemModel, context: Rend
     'Calendar:Exception',
     keyOf(series, occurrenceOf(occurrence.component), context),
     renderTimes(occurrence, times, context).filter(({ tag }) => tag !== 'Calendar:AllDayEvent' || times.isAllDay !== isAllDay),
-    OCCURRENCE_FIELDS.filter((field) => hasField(field, context.version)).map((field) =>
-      renderDifference(field, series, occurrence, context),
-    ),
+    fieldsIn(context.version).map((field) => renderDifference(field, series, occurrence, context)),
   );
 }
 
@@ -123,9 +139,9 @@ export function applyExceptions(series: ItemModel, data: Element, context: Apply
 function inheriting(series: ItemModel, exception: Element, context: ApplyContext): Element {
   const shown = shownContext(context);
   const sent = new Set(elements(exception).map(({ tag }) => tag));
-  const inherited = OCCURRENCE_FIELDS.filter(
-    (field) => field.set && field.absent !== 'kept' && !sent.has(field.tag) && hasField(field, context.version),
-  ).map((field) => renderField(field, series, shown) ?? el(field.tag));
+  const inherited = fieldsIn(context.version)
+    .filter((field) => field.set && field.absent !== 'kept' && !sent.has(field.tag))
+    .map((field) => renderField(field, series, shown) ?? el(field.tag));
   return el(exception.tag, exception.content, inherited);
 }
 
@@ -139,7 +155,7 @@ export function changeOccurrence(series: ItemModel, at: IcalTime, data: Element,
   const occurrence = { ...series, component };
   const current = timesOfEvent(component, series.zones);
   applyTimes(occurrence, current, base ?? current, readTimes(data), context);
-  applyFields(OCCURRENCE_FIELDS, occurrence, data, context);
+  applyFields(fieldsIn(context.version), occurrence, data, context);
   restoreOccurrence(series, series.component, at);
   if (isNew && component.toString() !== before) series.calendar.add(component);
 }

@@ -10,7 +10,7 @@ import { type OpenedObject, setTime } from './event-model.js';
 import { type EventTimes, isSeries, referenceTime, timesOfEvent, toWire, zoneOfEvent } from './event-times.js';
 import { type ApplyContext, MalformedItem, type RenderContext } from './item-class.js';
 import { decodeTimeZone, encodeTimeZone, type TimeZoneInformation } from './timezone.js';
-import { customZone, describeZone, fits, matchZone } from './zone-rules.js';
+import { customZone, describedOffset, describeZone, fits, matchZone } from './zone-rules.js';
 
 const HALF_HOUR = 30 * MINUTE;
 
@@ -101,11 +101,12 @@ export function firstTimes(
   opened: OpenedObject,
   sent: SentTimes & { start: number; end: number },
   context: ApplyContext,
+  repeats: boolean,
 ): NewTimes {
   const start = utcTime(sent.start);
   const none: EventTimes = { start, end: start, isAllDay: false };
   if (sent.isAllDay) return days(opened, none, sent, context);
-  const zone = zoneMeant(opened, sent.zone, [sent.start, context.now.getTime()]);
+  const zone = zoneMeant(opened, sent.zone, [sent.start, context.now.getTime()], !repeats);
   return hours(opened, none, sent, { keep: false, zone });
 }
 
@@ -126,17 +127,24 @@ type Clock = { readonly keep: true } | { readonly keep: false; readonly zone: Zo
 function clockOf(opened: OpenedObject, component: Component, shown: EventTimes, sent: SentTimes, now: number): Clock {
   const { zone: described } = sent;
   const at = [sent.start ?? opened.zones.instant(shown.start), opened.zones.instant(shown.start), now];
-  if (shown.isAllDay) return { keep: false, zone: zoneMeant(opened, described, at) };
+  if (shown.isAllDay) return { keep: false, zone: zoneMeant(opened, described, at, !isSeries(component)) };
   if (!described) return { keep: true };
   const kept = opened.zones.zoneOf(shown.start);
   const isKept = [referenceTime(component, opened.zones, now), ...at].some((when) => fits(kept, described, when));
-  return isKept ? { keep: true } : { keep: false, zone: zoneMeant(opened, described, at) };
+  return isKept || (!isSeries(component) && isLike(kept, described, at[0] as number))
+    ? { keep: true }
+    : { keep: false, zone: zoneMeant(opened, described, at, !isSeries(component)) };
+}
+
+/** Clients that know no rules say the offset alone; for what happens once, that is the same clock. */
+function isLike(zone: Zone, described: TimeZoneInformation, at: number): boolean {
+  return !described.standardDate && described.standardName === '' && zone.offsetAt(at) === describedOffset(described, at);
 }
 
 /** The zone a client means: the first reading that a known zone keeps, else one of its own rules. */
-function zoneMeant(opened: OpenedObject, described: TimeZoneInformation | undefined, at: readonly number[]): Zone {
+function zoneMeant(opened: OpenedObject, described: TimeZoneInformation | undefined, at: readonly number[], once = true): Zone {
   const user = opened.zones.viewer;
-  if (!described) return user;
+  if (!described || (once && isLike(user, described, at[0] as number))) return user;
   for (const when of at) {
     const zone = matchZone(described, when, { user });
     if (zone) return zone;

@@ -1,5 +1,8 @@
 import { type Component, Property } from '../../../formats/content-lines.js';
+import { Budget, TooComplex } from '../../../formats/ical/occurrences.js';
+import { RecurrenceSet } from '../../../formats/ical/recurrence-set.js';
 import { formatRule } from '../../../formats/ical/rule.js';
+import { timingOf } from '../../../formats/ical/timing.js';
 import {
   DAY,
   dateTime,
@@ -122,6 +125,22 @@ export function occurrenceAt(opened: OpenedObject, master: Component, at: number
 export function sameOccurrence(opened: OpenedObject, a: IcalTime, b: IcalTime): boolean {
   if (a.kind !== b.kind && (a.kind === 'date' || b.kind === 'date')) return dateTime(a.local).local === dateTime(b.local).local;
   return sameTime(opened, a, b);
+}
+
+/** Whether the series has that occurrence, changed or not; a rule that costs too much to ask is believed to. */
+export function hasOccurrence(opened: OpenedObject, master: Component, at: IcalTime): boolean {
+  if (overridesOf(opened).some((override) => sameOccurrence(opened, occurrenceOf(override), at))) return true;
+  const timing = timingOf(master, opened.zones);
+  if (!timing) return false;
+  const start = opened.zones.instant(at);
+  try {
+    const set = new RecurrenceSet(master, timing, opened.zones);
+    for (const _ of set.starts({ start, end: start + 1 }, new Budget())) return true;
+    return deletedOccurrences(master).some((time) => sameOccurrence(opened, time, at));
+  } catch (error) {
+    if (error instanceof TooComplex) return true;
+    throw error;
+  }
 }
 
 /** The occurrences that were deleted. */

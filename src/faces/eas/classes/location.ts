@@ -1,6 +1,6 @@
 import { type Component, escapeText, Property } from '../../../formats/content-lines.js';
 import { childText, type Element, el, elements } from '../../../formats/wbxml/tree.js';
-import { line, type ValueType } from '../schema/values.js';
+import { line, lineText, type ValueType } from '../schema/values.js';
 
 /** Parts of a Location (MS-ASAIRS 2.2.2.28) that are text. */
 const TEXTS = ['DisplayName', 'Annotation', 'Street', 'City', 'State', 'Country', 'PostalCode', 'LocationUri'] as const;
@@ -30,7 +30,7 @@ const JSON_NAMES: Readonly<Record<(typeof TEXTS)[number], string>> = {
 export const locationValue: ValueType<Location> = {
   read: (element) => (elements(element).length === 0 ? undefined : readLocation(element)),
   write: (location) =>
-    ORDER.map((part) => (location[part] === undefined ? undefined : el(`AirSyncBase:${part}`, location[part]))),
+    ORDER.map((part) => (location[part] === undefined ? undefined : el(`AirSyncBase:${part}`, lineText(location[part])))),
   same: (shown, sent) => partsOf(sent).every((part) => samePart(part, shown[part], sent[part])),
   isNothing: (location) => partsOf(location).every((part) => location[part]?.trim() === ''),
 };
@@ -42,7 +42,7 @@ function partsOf(location: Location): Part[] {
 function readLocation(element: Element): Location {
   const parts = ORDER.flatMap((part) => {
     const value = childText(element, `AirSyncBase:${part}`);
-    return value === undefined ? [] : [[part, line.read(el('AirSyncBase:DisplayName', value)) ?? '']];
+    return value === undefined ? [] : [[part, lineText(value)]];
   });
   return Object.fromEntries(parts);
 }

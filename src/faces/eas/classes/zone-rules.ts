@@ -120,6 +120,11 @@ function transitionsByRule(zone: TimeZoneInformation, year: number): Transition[
   ].sort((a, b) => a.at - b.at);
 }
 
+/** The offset of a described clock at an instant, in milliseconds eastwards. */
+export function describedOffset(described: TimeZoneInformation, at: number): number {
+  return customZone(described, '').offsetAt(at);
+}
+
 /** Whether a zone keeps the described clock in the year of `at`: offsets and changes, not names or raw fields. */
 export function fits(zone: Zone, described: TimeZoneInformation, at: number): boolean {
   const year = new Date(at).getUTCFullYear();

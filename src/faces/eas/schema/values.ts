@@ -98,6 +98,11 @@ function asSet(values: readonly string[], most: number): string {
   return [...new Set(values.slice(0, most).map(oneLine).filter(Boolean))].sort().join('\n');
 }
 
+/** A text as it is on one line; empty for none. */
+export function lineText(value: string | undefined): string {
+  return oneLine(value ?? '');
+}
+
 function oneLine(value: string): string {
   return cleaned(value)
     .replace(/\s*\n\s*/g, ' ')
