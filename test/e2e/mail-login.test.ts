@@ -112,10 +112,14 @@ describe('connections', () => {
 
   it('are closed when unused and within the total limit', async () => {
     const dovecot = await startTestDovecot();
-    const backend = testBackend(dovecot.url, null, { limits: { perAccount: 2, total: 2, idleMs: 300, waitMs: 1000 } });
-    for (const user of ['u1', 'u2', 'u3', 'u4']) await backend.mailboxes(mailSession(`${user}@example.test`));
-    assert.equal(backend.connections, 2);
-    await sleep(900);
-    assert.equal(backend.connections, 0);
+    const backend = testBackend(dovecot.url, null, { limits: { perAccount: 2, total: 2, idleMs: 500, waitMs: 10_000 } });
+    for (const user of ['u1', 'u2', 'u3', 'u4']) {
+      await backend.mailboxes(mailSession(`${user}@example.test`));
+      assert.ok(backend.connections >= 1 && backend.connections <= 2, String(backend.connections));
+    }
+    for (let tries = 0; backend.connections > 0; tries++) {
+      assert.ok(tries < 100, 'unused connections are closed');
+      await sleep(100);
+    }
   });
 });
