@@ -160,6 +160,8 @@ export class PhoneWire {
           response.on('error', (error) => reject(new LostAnswer(error.message)));
           response.on('aborted', () => reject(new LostAnswer('the gateway cut the answer')));
           response.on('end', () => {
+            // The gateway was quicker than the cut: the phone has not seen the answer all the same.
+            if (how.lose === 'connection') return reject(new LostAnswer('cut'));
             try {
               resolve(toAnswer(response.statusCode ?? 0, response.headers, Buffer.concat(chunks), started));
             } catch (error) {
