@@ -128,34 +128,43 @@ export function applyExceptions(series: ItemModel, data: Element, context: Apply
     const at = renamed(occurrenceAt(series, series.component, instant.getTime(), context.version));
     const deleted = child(exception, 'Calendar:Deleted');
     if (deleted && flag.read(deleted)) deleteOccurrence(series, series.component, at);
-    else changeOccurrence(series, at, inheriting(series, exception, context), context, timesAt(series, series.component, at));
+    else changeOccurrence(series, at, exception, context, { inherits: true });
   }
 }
 
 /**
  * An Exception with what it leaves out put in from the series: to a client of these versions, absent means as the series.
- * Who comes and what was written are not taken back by that.
+ * Who comes and what was written are not taken back by that, nor what the client could not be shown.
  */
-function inheriting(series: ItemModel, exception: Element, context: ApplyContext): Element {
+function inheriting(series: ItemModel, occurrence: ItemModel, exception: Element, context: ApplyContext): Element {
   const shown = shownContext(context);
   const sent = new Set(elements(exception).map(({ tag }) => tag));
+  const isHidden = (field: (typeof OCCURRENCE_FIELDS)[number]) =>
+    !sameValue(field, series, occurrence, shown) && renderDifference(field, series, occurrence, shown) === undefined;
   const inherited = fieldsIn(context.version)
-    .filter((field) => field.set && field.absent !== 'kept' && !sent.has(field.tag))
+    .filter((field) => field.set && field.absent !== 'kept' && !sent.has(field.tag) && !isHidden(field))
     .map((field) => renderField(field, series, shown) ?? el(field.tag));
   return el(exception.tag, exception.content, inherited);
 }
 
 /**
  * Changes one occurrence, or makes it one of its own.
- * @param base when it is, for a client that leaves its times out; absent: as it is now
+ * @param options.inherits whether what the client leaves out is as in the series; else it stays as it is
  */
-export function changeOccurrence(series: ItemModel, at: IcalTime, data: Element, context: ApplyContext, base?: EventTimes): void {
+export function changeOccurrence(
+  series: ItemModel,
+  at: IcalTime,
+  data: Element,
+  context: ApplyContext,
+  options: { readonly inherits?: boolean } = {},
+): void {
   const { component, isNew } = overrideAt(series, series.component, at);
   const before = component.toString();
   const occurrence = { ...series, component };
   const current = timesOfEvent(component, series.zones);
-  applyTimes(occurrence, current, base ?? current, readTimes(data), context);
-  applyFields(fieldsIn(context.version), occurrence, data, context);
+  const full = options.inherits ? inheriting(series, occurrence, data, context) : data;
+  applyTimes(occurrence, current, options.inherits ? timesAt(series, series.component, at) : current, readTimes(data), context);
+  applyFields(fieldsIn(context.version), occurrence, full, context);
   restoreOccurrence(series, series.component, at);
   if (isNew && component.toString() !== before) series.calendar.add(component);
 }
