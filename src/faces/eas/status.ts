@@ -18,6 +18,7 @@ export const COMMON = {
   MessagePreviouslySent: 118,
   MessageHasNoRecipient: 119,
   MailSubmissionFailed: 120,
+  AttachmentIsTooLarge: 122,
   DeviceIsBlockedForThisUser: 129,
   AccessDenied: 130,
   CommandNotSupported: 137,

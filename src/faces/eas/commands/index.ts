@@ -12,6 +12,7 @@ import { ping } from './ping.js';
 import { provision } from './provision.js';
 import { sendMail } from './send-mail.js';
 import { settings } from './settings.js';
+import { smartForward, smartReply } from './smart-compose.js';
 import { sync } from './sync.js';
 
 /** Which sync states a command needs, read from its document; `hint` is what the last full Sync was about. */
@@ -75,6 +76,8 @@ function unserved(root: TagName): Command {
 export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['Sync', served('AirSync:Sync', sync, { collections: syncCollections })],
   ['SendMail', served('ComposeMail:SendMail', sendMail)],
+  ['SmartForward', served('ComposeMail:SmartForward', smartForward)],
+  ['SmartReply', served('ComposeMail:SmartReply', smartReply)],
   ['FolderSync', served('FolderHierarchy:FolderSync', folderSync, { collections: hierarchy })],
   ['FolderCreate', served('FolderHierarchy:FolderCreate', folderCreate, { collections: hierarchy })],
   ['FolderDelete', served('FolderHierarchy:FolderDelete', folderDelete, { collections: hierarchy })],
@@ -88,8 +91,6 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['Ping', served('Ping:Ping', ping, { collections: pingCollections, open: true })],
   ['ItemOperations', served('ItemOperations:ItemOperations', itemOperations)],
   ['Provision', served('Provision:Provision', provision, { open: true })],
-  ['SmartForward', unserved('ComposeMail:SmartForward')],
-  ['SmartReply', unserved('ComposeMail:SmartReply')],
   ['MeetingResponse', unserved('MeetingResponse:MeetingResponse')],
   ['Search', unserved('Search:Search')],
   ['Find', unserved('Find:Find')],
