@@ -19,6 +19,7 @@ import { davRouter } from './faces/dav/endpoint.js';
 import { pushMessage } from './faces/dav/push/message.js';
 import { easRouter } from './faces/eas/endpoint.js';
 import { mailPushRouter } from './faces/mail-push/endpoint.js';
+import { webRouter } from './faces/web/endpoint.js';
 import { createHealth } from './http/health.js';
 import { type Listening, listen } from './http/listen.js';
 import { createMetrics } from './http/metrics.js';
@@ -130,6 +131,7 @@ function mounts(config: Config, services: Services): Mount[] {
       maxBody: MEGABYTE,
       anonymous: 'all',
     },
+    { face: 'web', path: '/api/v1', router: webRouter(services), maxBody: MEGABYTE, anonymous: () => false },
     {
       face: 'eas',
       path: '/Microsoft-Server-ActiveSync',

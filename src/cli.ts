@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 import { ConfigError, readConfig } from './config.js';
-import { migrate, openDatabase } from './infra/db/data-source.js';
+import { DomainError } from './domain/errors.js';
+import type { Collection } from './domain/pim/model.js';
+import { PimService } from './domain/pim/pim.js';
+import type { Session } from './domain/types.js';
+import { PostgresBus } from './infra/bus/postgres.js';
+import { PostgresAccountStore } from './infra/db/account-store.js';
+import { migrate, openDatabase, poolOf } from './infra/db/data-source.js';
+import { PostgresPimStore } from './infra/db/pim-store.js';
+import { createLog } from './log.js';
 
 interface Verb {
   readonly help: string;
@@ -18,14 +26,81 @@ const VERBS: Readonly<Record<string, Verb>> = {
   migrate: {
     help: 'bring the schema of DATABASE_URL up to date and end',
     run: async () => {
-      const { databaseUrl } = readConfig(process.env);
-      if (databaseUrl === null) throw new ConfigError(['DATABASE_URL: missing']);
-      const database = await openDatabase(databaseUrl, { poolSize: 2 });
+      const database = await openDatabase(databaseUrl(), { poolSize: 2 });
       await migrate(database);
       await database.destroy();
     },
   },
+  undo: {
+    help: 'ADDRESS [COLLECTION [since COUNTER | item ITEM COUNTER]]: list or bring back what was deleted or overwritten',
+    run: undo,
+  },
 };
+
+function databaseUrl(): string {
+  const { databaseUrl: url } = readConfig(process.env);
+  if (url === null) throw new ConfigError(['DATABASE_URL: missing']);
+  return url;
+}
+
+/** Lists collections, restore points and earlier versions, or brings back one version or all deletions since a counter. */
+async function undo([address = '', slug, verb, ...args]: readonly string[]): Promise<void> {
+  const url = databaseUrl();
+  const database = await openDatabase(url, { poolSize: 2 });
+  const bus = new PostgresBus(url, createLog('warn'));
+  await bus.start();
+  try {
+    const user = await new PostgresAccountStore(database).byAddress(address.toLowerCase());
+    if (!user) throw new DomainError('not-found', `no account ${address}`);
+    const s: Session = { account: user.id, origin: 'operator', user };
+    const hub = { publish: (account: string, collection: string) => bus.send(account, collection) };
+    const pim = new PimService(new PostgresPimStore(poolOf(database)), hub, { now: () => new Date() });
+    const collections = await pim.collections(s);
+    if (slug === undefined) return list(collections.map(({ slug: name, kind, seq }) => [name, kind, seq]));
+    const collection = collections.find((found) => found.slug === slug);
+    if (!collection) throw new DomainError('not-found', `no collection ${slug}`);
+    await undoIn(pim, s, collection, verb, args);
+  } finally {
+    await bus.stop();
+    await database.destroy();
+  }
+}
+
+async function undoIn(
+  pim: PimService,
+  s: Session,
+  collection: Collection,
+  verb: string | undefined,
+  args: readonly string[],
+): Promise<void> {
+  const [first = '', counter] = args;
+  if (verb === undefined) {
+    const points = await pim.restorePoints(s, collection);
+    list(
+      points.map(({ seq, removed, origin, at }) => ['restore point', seq, `${removed} removed by ${origin}`, at.toISOString()]),
+    );
+    const versions = await pim.versions(s, collection, { since: new Date(0) });
+    list(
+      versions.map((version) => [
+        version.deleted ? 'deleted' : 'replaced',
+        version.item,
+        version.seq,
+        version.name,
+        version.replacedAt.toISOString(),
+      ]),
+    );
+  } else if (verb === 'since') {
+    console.log(`${await pim.restoreDeleted(s, collection, first)} brought back`);
+  } else if (verb === 'item') {
+    const version = (await pim.versions(s, collection, { item: first })).find(({ seq }) => seq === counter);
+    if (!version) throw new DomainError('not-found', 'no such version');
+    console.log(`${(await pim.restore(s, collection, version)).item.name} brought back`);
+  } else throw new DomainError('invalid', `unknown word ${verb}`);
+}
+
+function list(rows: readonly (readonly string[])[]): void {
+  for (const row of rows) console.log(row.join('\t'));
+}
 
 function usage(): string {
   const verbs = Object.entries(VERBS).map(([name, { help }]) => `  gateway ${name.padEnd(10)} ${help}`);
@@ -41,7 +116,7 @@ if (!verb) {
   try {
     await verb.run(args);
   } catch (error) {
-    console.error(error instanceof ConfigError ? error.message : error);
+    console.error(error instanceof ConfigError || error instanceof DomainError ? error.message : error);
     process.exitCode = 1;
   }
 }
