@@ -12,6 +12,7 @@ import type {
   MessagePart,
   MessageSummary,
   PartBytes,
+  PartRequest,
 } from '../../src/domain/mail/model.js';
 import type { Mail } from '../../src/domain/mail/service.js';
 import type { Id, Session } from '../../src/domain/types.js';
@@ -187,8 +188,13 @@ export class MemoryMail implements Mail {
       });
   }
 
-  async parts(): Promise<readonly PartBytes[]> {
-    throw new Error('not used by the ActiveSync face');
+  async parts(_s: Session, folder: MailFolder, requests: readonly PartRequest[]): Promise<readonly PartBytes[]> {
+    this.count('parts');
+    return requests.flatMap(({ uid, section }) => {
+      const attachment = this.boxAt(folder).messages.get(uid)?.facts.attachment;
+      const encoded = attachment && Buffer.from(Buffer.from(attachment.bytes).toString('base64'));
+      return encoded && section === '2' ? [{ uid, section, bytes: encoded }] : [];
+    });
   }
 
   async bodies(
