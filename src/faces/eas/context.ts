@@ -30,6 +30,8 @@ export interface EasContext {
   readonly device: Device;
   /** Sync states of the collections the command table asked for. */
   readonly states: ReadonlyMap<Id, SyncStates>;
+  /** Those collections: what is not among them may have a state all the same. */
+  readonly asked: ReadonlySet<Id>;
   /** The device store, or one without memory for devices that only try the account. */
   readonly store: DeviceStore;
   readonly log: Logger;

@@ -114,7 +114,7 @@ async function run(
   if (command.needsPolicy) checkPolicyKey(known, query);
   const device = await seen(known, snapshot !== null, { session, query, userAgent, store });
   const states = snapshot?.states ?? new Map();
-  return command.run({ services, runtime, session, query, version, body, raw, device, states, store, log });
+  return command.run({ services, runtime, session, query, version, body, raw, device, states, asked: new Set(wanted), store, log });
 }
 
 /** Creates the device at its first accepted command, and keeps type, program and version as last seen. */

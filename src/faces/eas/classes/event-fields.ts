@@ -95,6 +95,9 @@ function meetingStatusOf(model: ItemModel): number {
   return (isOrganizer(model) ? 1 : 3) + (isCancelled ? CANCELLED_BIT : 0);
 }
 
+/** Ten years: what no alarm is meant to be, some clients send for none. */
+const MOST_MINUTES = 10 * 366 * 24 * 60;
+
 /** Where online meetings are joined; the first that is there. */
 const CONFERENCES = [
   'X-MICROSOFT-ONLINEMEETINGEXTERNALLINK',
@@ -193,7 +196,7 @@ export const OCCURRENCE_FIELDS: Fields<ItemModel> = [
   }),
   field({
     tag: 'Calendar:Reminder',
-    type: integer(0, 4_294_967_295),
+    type: integer(0, MOST_MINUTES),
     ghostable: false,
     get: reminderOf,
     set: setReminder,

@@ -7,7 +7,7 @@ import { type Element, el } from '../../../formats/wbxml/tree.js';
 import { deviceKey, documentAnswer, type EasAnswer, type EasContext, EMPTY } from '../context.js';
 import { hierarchyChanged } from '../hierarchy-watch.js';
 import { StatusError } from '../status.js';
-import { cachedSync, completeRequest, remember } from '../sync/cache.js';
+import { completeRequest, remember } from '../sync/cache.js';
 import { type CollectionResult, syncCollection } from '../sync/collection.js';
 import { BadWait, type CollectionRequest, SYNC, type SyncRequest, TooManyCollections } from '../sync/request.js';
 import type { SyncData } from '../sync/state.js';
@@ -21,8 +21,8 @@ const COALESCE = 300;
 export async function sync(context: EasContext): Promise<EasAnswer> {
   try {
     const request = completeRequest(context);
-    const results = request.wait > 0 ? await waitingSync(context, request) : await plainSync(context, request);
     await remember(context, request);
+    const results = request.wait > 0 ? await waitingSync(context, request) : await plainSync(context, request);
     return answer(context, results);
   } catch (error) {
     if (error instanceof BadWait || error instanceof TooManyCollections) return outOfRange(error);
@@ -81,8 +81,7 @@ async function round(
 
 /** The states that came with the device, read again when they may be old or when the cache names further collections. */
 async function statesOf(context: EasContext, ids: readonly Id[], stale: boolean): Promise<ReadonlyMap<Id, SyncStates>> {
-  const asked = context.body !== null || context.runtime.lastSync.has(deviceKey(context)) || cachedSync(context) === null;
-  if (!stale && asked) return context.states;
+  if (!stale && ids.every((id) => context.asked.has(id))) return context.states;
   const snapshot = await context.store.open(context.session, context.query.deviceId, ids);
   return snapshot?.states ?? new Map();
 }
