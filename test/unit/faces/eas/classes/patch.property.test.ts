@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { PIM_CLASSES } from '../../../../../src/faces/eas/classes/index.js';
 import type { PimItemClass } from '../../../../../src/faces/eas/classes/item-class.js';
 import { escapeText } from '../../../../../src/formats/content-lines.js';
+import { readCalendarObject } from '../../../../../src/formats/ical/parse.js';
+import { readCard } from '../../../../../src/formats/vcard/validate.js';
 import { decode } from '../../../../../src/formats/wbxml/decode.js';
 import { encode } from '../../../../../src/formats/wbxml/encode.js';
 import { PAGES, type TagName } from '../../../../../src/formats/wbxml/pages.js';
-import { readCalendarObject } from '../../../../../src/formats/ical/parse.js';
-import { readCard } from '../../../../../src/formats/vcard/validate.js';
 import { type Element, el } from '../../../../../src/formats/wbxml/tree.js';
 import { calendar, data, echo, lines, render, sent, shown, touched, VERSIONS } from './support.js';
 
@@ -181,7 +181,14 @@ function tagsOf(page: 'Calendar' | 'Contacts' | 'Tasks' | 'Notes'): TagName[] {
 const typical = fc.oneof(
   words,
   constant('', '0', '1', '2', '3', '5', '6', '16', '62', '127', '999', '-1', '4294967295'),
-  constant('20261005T070000Z', '20261026T090000Z', '20261102T080000Z', '20261224T000000Z', '2026-11-27T00:00:00.000Z', '20991231T235959Z'),
+  constant(
+    '20261005T070000Z',
+    '20261026T090000Z',
+    '20261102T080000Z',
+    '20261224T000000Z',
+    '2026-11-27T00:00:00.000Z',
+    '20991231T235959Z',
+  ),
   constant('2026-11-26T23:00:00.000Z', '1604-02-29T00:00:00.000Z', 'ada@example.org', '"Ada" <ada@example.org>', '/9j/4AAQ'),
 );
 
@@ -260,23 +267,63 @@ for (const [kind, { itemClass, texts, change, lines: expected }] of Object.entri
       );
     });
 
+    const leaf = fc.tuple(fc.constantFrom(...tagsOf(itemClass.className)), typical).map(([tag, content]) => el(tag, content));
+    const leaves = fc.array(leaf, { maxLength: 6 });
+    const container = fc.tuple(fc.constantFrom(...CONTAINERS), leaves).map(([tags, inner]) => nested(tags, inner));
+    const anything = fc.tuple(leaves, fc.array(container, { maxLength: 2 })).map((both) => data(...both));
+
     it('takes any elements without failing for another reason than the item', () => {
-      const leaf = fc.tuple(fc.constantFrom(...tagsOf(itemClass.className)), typical).map(([tag, content]) => el(tag, content));
-      const leaves = fc.array(leaf, { maxLength: 6 });
-      const container = fc.tuple(fc.constantFrom(...CONTAINERS), leaves).map(([tags, inner]) => nested(tags, inner));
-      const sentElements = fc.tuple(leaves, fc.array(container, { maxLength: 2 })).map((both) => both.flat());
       fc.assert(
-        fc.property(texts, versions, sentElements, (stored, version, elements) => {
-          try {
-            const changed = itemClass.apply(stored, data(elements), sent(version));
-            itemClass.render(changed, shown(version));
-            if (isStorable(kind, stored)) assert.ok(isStorable(kind, changed), `${changed}: can't be stored`);
-          } catch (error) {
-            if ((error as Error).name !== 'MalformedItem') throw error;
-          }
+        fc.property(texts, versions, anything, (stored, version, item) => {
+          const changed = unlessMalformed(() => itemClass.apply(stored, item, sent(version)));
+          if (changed === null) return;
+          itemClass.render(changed, shown(version));
+          if (isStorable(kind, stored)) assert.ok(isStorable(kind, changed), `${changed}: can't be stored`);
         }),
-        { numRuns: 1500 },
+        { numRuns: 250 },
+      );
+    });
+
+    it('makes an item of any elements that is stable and can be stored', () => {
+      fc.assert(
+        fc.property(versions, anything, (version, item) => {
+          const made = unlessMalformed(() => itemClass.apply(null, item, sent(version)));
+          if (made === null) return;
+          assert.ok(isStorable(kind, made), `${made}: can't be stored`);
+          assert.equal(itemClass.apply(made, echo(overTheWire(render(itemClass, made, shown(version)))), sent(version)), made);
+        }),
+        { numRuns: 250 },
       );
     });
   });
+}
+
+it('changes any occurrence without failing for another reason than the item', () => {
+  const { applyInstance } = PIM_CLASSES.calendar;
+  const days = fc.integer({ min: 1, max: 40 }).map((day) => new Date(Date.UTC(2026, 9, day, day > 25 ? 9 : 8)));
+  const edit = fc.option(
+    fc.array(
+      fc.tuple(fc.constantFrom(...tagsOf('Calendar')), typical).map(([tag, content]) => el(tag, content)),
+      { maxLength: 6 },
+    ),
+  );
+  fc.assert(
+    fc.property(series, fc.constantFrom('16.0' as const, '16.1' as const), days, edit, (stored, version, day, elements) => {
+      const changed = unlessMalformed(() => applyInstance?.(stored, day, elements && data(elements), sent(version)) ?? '');
+      if (changed === null) return;
+      if (isStorable('calendar', stored)) assert.ok(isStorable('calendar', changed), changed);
+      const again = applyInstance?.(changed, day, elements && data(elements), sent(version));
+      assert.equal(again, changed, 'done twice is done once');
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function unlessMalformed(work: () => string): string | null {
+  try {
+    return work();
+  } catch (error) {
+    if ((error as Error).name === 'MalformedItem') return null;
+    throw error;
+  }
 }
