@@ -9,6 +9,8 @@ const SEED = Number(process.env.CHAOS_SEED ?? 20261123);
 const KILLS = 10;
 /** Between the moment the gateway is ready again and the next kill, in milliseconds. */
 const LIFE = { least: 400, most: 3000 };
+/** A kill comes at most so many milliseconds after a request with changes has gone out: in the middle of its work. */
+const MIDDLE = 40;
 const USER = 'chaos';
 
 /** A generator of the same numbers for the same seed. */
@@ -37,6 +39,8 @@ interface Stage {
   over: boolean;
   /** Requests whose answer never came. */
   faults: number;
+  /** Called when a request with changes goes out. */
+  writing(): void;
 }
 
 /** Tries again until the gateway has answered: a lost answer, a refused connection or a 5xx is no answer. */
@@ -94,6 +98,7 @@ class PhoneActor {
     for (let more = true; more; ) {
       const { collections, status } = await insist(this.stage, () => {
         const lose = this.roll() < 0.1 ? 'answer' : undefined;
+        if (this.folders.some(({ pending }) => pending.length > 0)) this.stage.writing();
         return this.phone.sync(this.folders, { lose, timeout: 20_000 });
       });
       assert.equal(status, '1', `${this.name}: Sync`);
@@ -218,7 +223,10 @@ class DeskActor {
     const isEvent = Number(name.split('-')[1]) % 2 === 0;
     const path = isEvent ? `${this.dav.calendar}${name}.ics` : `${this.dav.contacts}${name}.vcf`;
     const text = isEvent ? icsOf(name, revision) : vcfOf(name, revision);
-    await insist(this.stage, () => this.dav.put(path, text));
+    await insist(this.stage, () => {
+      this.stage.writing();
+      return this.dav.put(path, text);
+    });
     this.#own.set(name, { path, revision });
     this.stage.expected.items.set(name, revision);
   }
@@ -256,6 +264,10 @@ async function killer(stage: Stage, roll: () => number): Promise<number[]> {
     const life = Math.round(LIFE.least + roll() * (LIFE.most - LIFE.least));
     lives.push(life);
     await sleep(life);
+    await new Promise<void>((resolve) => {
+      stage.writing = resolve;
+    });
+    await sleep(roll() * MIDDLE);
     await stage.world.gateway.kill('SIGKILL');
     stage.world.gateway = await stage.world.gateway.restart();
   }
@@ -265,7 +277,13 @@ async function killer(stage: Stage, roll: () => number): Promise<number[]> {
 test('kill -9 at ten random moments: nothing is lost and nothing doubled', { timeout: 240_000 }, async (context) => {
   context.diagnostic(`seed ${SEED} (CHAOS_SEED)`);
   const world = await startWorld();
-  const stage: Stage = { world, expected: { items: new Map(), mail: new Map(), trash: new Set() }, over: false, faults: 0 };
+  const stage: Stage = {
+    world,
+    expected: { items: new Map(), mail: new Map(), trash: new Set() },
+    over: false,
+    faults: 0,
+    writing() {},
+  };
   const phones = [
     new PhoneActor(stage, await world.phone(USER, { deviceId: 'chaos161', version: '16.1' }), 'p161', random(SEED + 1), 'read'),
     new PhoneActor(
@@ -313,7 +331,7 @@ async function checkMail({ world, expected }: Stage, phones: readonly PhoneActor
   const wanted = [...expected.mail].map(([subject, read]) => `${subject} ${Number(read)}`).sort();
   const inBox = async (box: string) => {
     const table = await world.dovecot.doveadm('-f', 'tab', 'fetch', '-u', address(USER), 'hdr.subject flags', 'mailbox', box);
-    return table.trim().split('\n').slice(1).map((line) => line.split('\t')); // biome-ignore format: one line
+    return table.split('\n').slice(1).filter(Boolean).map((line) => line.split('\t')); // biome-ignore format: one line
   };
   const stored = (await inBox('INBOX')).map(([subject, flags]) => `${subject} ${Number(flags?.includes('\\Seen'))}`);
   assert.deepEqual(stored.sort(), wanted, 'in INBOX');
