@@ -3,20 +3,32 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { DataSource } from 'typeorm';
+import { Directory } from '../../src/domain/accounts/directory.js';
 import { LocalHub } from '../../src/domain/notify/local-hub.js';
 import { KINDS } from '../../src/domain/pim/kinds.js';
 import type { PimKind } from '../../src/domain/pim/model.js';
 import { PimService } from '../../src/domain/pim/pim.js';
+import type { PushTransport } from '../../src/domain/push/model.js';
+import { Push } from '../../src/domain/push/push.js';
+import { Availability } from '../../src/domain/scheduling/availability.js';
 import type { Services } from '../../src/domain/services.js';
 import type { Logger, Session } from '../../src/domain/types.js';
 import { davRouter } from '../../src/faces/dav/endpoint.js';
+import { pushMessage } from '../../src/faces/dav/push/message.js';
 import { PostgresAccountStore } from '../../src/infra/db/account-store.js';
 import { migrate, openDatabase, poolOf } from '../../src/infra/db/data-source.js';
+import { PostgresDeviceStore } from '../../src/infra/db/device-store.js';
 import { PostgresFiles } from '../../src/infra/db/file-store.js';
 import { PostgresLockStore } from '../../src/infra/db/lock-store.js';
 import { PostgresPimStore } from '../../src/infra/db/pim-store.js';
+import { PostgresPushStore } from '../../src/infra/db/push-store.js';
 import { freshDatabase } from './cluster.js';
 import { DavClient } from './dav-client.js';
+
+export interface Pushed {
+  readonly resource: string;
+  readonly message: string;
+}
 
 /** The DAV face alone, over a real database and behind a login that knows its users by name and takes any password. */
 export interface DavServer {
@@ -25,6 +37,8 @@ export interface DavServer {
   readonly database: DataSource;
   /** Log lines at level error. */
   readonly errors: readonly string[];
+  /** Push messages sent. */
+  readonly pushed: readonly Pushed[];
   /** The session of a user, made with the default collections when it is new. */
   session(address: string): Promise<Session>;
   client(address: string): Promise<DavClient>;
@@ -36,7 +50,8 @@ export async function startDavServer(aliases: Readonly<Record<string, readonly s
   const database = await openDatabase(await freshDatabase());
   await migrate(database);
   const errors: string[] = [];
-  const services = servicesOver(database, errors);
+  const pushed: Pushed[] = [];
+  const services = servicesOver(database, { errors, pushed });
   const accounts = new PostgresAccountStore(database);
   const sessions = new Map<string, Promise<Session>>();
   const session = (address: string): Promise<Session> => {
@@ -54,6 +69,7 @@ export async function startDavServer(aliases: Readonly<Record<string, readonly s
     services,
     database,
     errors,
+    pushed,
     session,
     client: async (address) => {
       await session(address);
@@ -70,19 +86,33 @@ export async function startDavServer(aliases: Readonly<Record<string, readonly s
   };
 }
 
-function servicesOver(database: DataSource, errors: string[]): Services {
+function servicesOver(database: DataSource, parts: { errors: string[]; pushed: Pushed[] }): Services {
   const pool = poolOf(database);
+  const plain = (_: string, value: unknown) => (value instanceof Error ? value.stack : value);
   const log: Logger = {
     debug: () => undefined,
     info: () => undefined,
     warn: () => undefined,
-    error: (fields, message) =>
-      void errors.push(`${message} ${JSON.stringify(fields, (_, value) => (value instanceof Error ? value.stack : value))}`),
+    error: (fields, message) => void parts.errors.push(`${message} ${JSON.stringify(fields, plain)}`),
   };
+  const clock = { now: () => new Date() };
   const hub = new LocalHub({ send: () => undefined, listen: () => undefined });
-  const pim = new PimService(new PostgresPimStore(pool), hub, { now: () => new Date() });
-  const parts = { pim, files: new PostgresFiles(pool), locks: new PostgresLockStore(pool), hub, log };
-  return { ...parts, clock: { now: () => new Date() }, publicUrl: 'http://gateway.test' } as unknown as Services;
+  const transport: PushTransport = {
+    makeKeys: () => ({ publicKey: 'public', privateKey: 'private' }),
+    send: async (subscription, message) => {
+      parts.pushed.push({ resource: subscription.resource, message });
+      return 'ok';
+    },
+  };
+  const push = new Push({ store: new PostgresPushStore(pool), transport, clock, log, message: pushMessage });
+  hub.onPublish((account, collection, by) => push.changed(account, collection, by?.quiet));
+  const pim = new PimService(new PostgresPimStore(pool), hub, clock);
+  const directory = new Directory(new PostgresAccountStore(database));
+  const stores = { files: new PostgresFiles(pool), locks: new PostgresLockStore(pool), devices: new PostgresDeviceStore(pool) };
+  const availability = new Availability({ pim, directory });
+  // This face does not ask for mail.
+  const mail = {} as Services['mail'];
+  return { pim, mail, directory, availability, ...stores, push, hub, clock, log, publicUrl: 'http://gateway.test' };
 }
 
 async function open(accounts: PostgresAccountStore, address: string, aliases: readonly string[]): Promise<Session> {

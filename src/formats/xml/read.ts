@@ -110,7 +110,6 @@ function decode(bytes: Uint8Array): string {
 }
 
 interface OpenElement extends XmlElement {
-  readonly attributes: Map<ClarkName, string>;
   readonly children: XmlNode[];
 }
 
@@ -176,9 +175,13 @@ class TreeBuilder {
   }
 }
 
-function attributesOf(tag: SaxTag): Map<ClarkName, string> {
+const NO_ATTRIBUTES: ReadonlyMap<ClarkName, string> = new Map();
+
+function attributesOf(tag: SaxTag): ReadonlyMap<ClarkName, string> {
+  const given = Object.values(tag.attributes);
+  if (given.length === 0) return NO_ATTRIBUTES;
   const attributes = new Map<ClarkName, string>();
-  for (const { uri, local, value, name } of Object.values(tag.attributes)) {
+  for (const { uri, local, value, name } of given) {
     if (uri !== XMLNS && name !== 'xmlns') attributes.set(clark(uri, local), value);
   }
   return attributes;

@@ -9,7 +9,7 @@ import { LIMITS } from '../limits.js';
 import { homePath, principalPath } from '../paths.js';
 import type { ResourceKind } from '../resource.js';
 import { calendarDataGetter } from './calendar-data.js';
-import { keep, kept, keptProperty, MAX_PROPERTY_BYTES, type Property } from './property.js';
+import { keepPlain, kept, keptProperty, MAX_PROPERTY_BYTES, type Property } from './property.js';
 
 const CALENDAR: readonly ResourceKind[] = ['calendar'];
 const PRINCIPAL: readonly ResourceKind[] = ['principal'];
@@ -35,7 +35,7 @@ function checkTimezone(value: string): ReturnType<typeof conditionError> | undef
 /** `opaque` counts in free/busy, `transparent` does not (RFC 6638 §9.1). */
 function setTransparency(value: XmlElement | null): ReturnType<NonNullable<Property['set']>> {
   const known = value === null || elementsOf(value).every(({ name }) => name === C('opaque') || name === C('transparent'));
-  return known ? keep(C('schedule-calendar-transp'), value) : conditionError(403, C('supported-transparency'));
+  return known ? keepPlain(C('schedule-calendar-transp'), value) : conditionError(403, C('supported-transparency'));
 }
 
 /** RFC 4791 §5.2, §6.2, §7.5.1, §9.6; RFC 6638 §2.4. */

@@ -132,7 +132,6 @@ function tags(name: ClarkName): Pick<Column, 'start' | 'end' | 'empty'> {
 }
 
 function rowColumn(row: Property, x: Exchange): Column {
-  if (row.kept) return keptColumn(row.name, (r) => row.get(r, x) as Xml | undefined);
   return { ...tags(row.name), needs: row.needs ?? 'change', get: (r) => row.get(r, x) };
 }
 
@@ -148,10 +147,10 @@ function nameColumn(row: Property, x: Exchange): Column {
 const NOTHING = '' as Xml;
 
 /** A property in no table: what a client kept, with its attributes. The tags are part of the value then. */
-function keptColumn(name: ClarkName, read = (r: Resource) => kept(r, name)): Column {
+function keptColumn(name: ClarkName): Column {
   const { start, end, empty } = tags(name);
   const get = (r: Resource): Xml | undefined => {
-    const value = read(r);
+    const value = kept(r, name);
     if (value === undefined) return undefined;
     const open = `${start.slice(0, -1)}${keptAttributes(r, name)}`;
     return (value === '' ? `${open}/>` : `${open}>${value}${end}`) as Xml;

@@ -18,8 +18,6 @@ export interface Property {
   readonly spec: string;
   /** For items: how much must be known. Default: what a change row says. */
   readonly needs?: Needs;
-  /** The value is what a client sent, with its attributes. */
-  readonly kept?: boolean;
   /** The property's content; undefined when the resource has none (404). On items it may not wait. */
   get(r: Resource, x: Exchange): Xml | undefined | Promise<Xml | undefined>;
   /** For properties that take parameters in the request: made once, read for each item. */
@@ -71,7 +69,10 @@ export function keptAttributes(r: Resource, name: ClarkName): string {
   return keptProperties(r)[attributesKey(name)] ?? '';
 }
 
-/** A row for a property that the server only keeps; `check` says what is wrong with a value. */
+/**
+ * A row for a property that the server only keeps; `check` says what is wrong with a value. Attributes are not kept: these
+ * are plain values, and what is a viewer's own in a shared collection is told by its name alone.
+ */
 export function keptProperty(
   name: ClarkName,
   on: readonly ResourceKind[],
@@ -82,8 +83,12 @@ export function keptProperty(
     name,
     on,
     spec,
-    kept: true,
     get: (r) => kept(r, name),
-    set: (value) => (value === null ? undefined : check?.(textOf(value).trim())) ?? keep(name, value),
+    set: (value) => (value === null ? undefined : check?.(textOf(value).trim())) ?? keepPlain(name, value),
   };
+}
+
+/** A property kept without its attributes. */
+export function keepPlain(name: ClarkName, value: XmlElement | null): CollectionPatch {
+  return { properties: { [name]: value === null ? null : serializeChildren(value) } };
 }
