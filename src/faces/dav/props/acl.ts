@@ -30,7 +30,8 @@ const PRIVILEGES: Readonly<Record<Access, readonly ClarkName[]>> = {
     D('read-current-user-privilege-set'),
   ],
   read: [D('read'), C('read-free-busy'), D('read-current-user-privilege-set')],
-  busy: [C('read-free-busy'), D('read-current-user-privilege-set')],
+  // What can be read is reduced to times, on every path.
+  busy: [D('read'), C('read-free-busy'), D('read-current-user-privilege-set')],
 };
 
 const CONTEXT_PRIVILEGES = [D('read'), D('read-acl'), D('read-current-user-privilege-set')];
