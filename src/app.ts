@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { DataSource } from 'typeorm';
 import { type Config, type MailServers, serversFor } from './config.js';
 import { Directory } from './domain/accounts/directory.js';
 import { Sessions } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
 import { createMail } from './domain/mail/mail.js';
+import { WATCH } from './domain/notify/leases.js';
 import { LocalHub } from './domain/notify/local-hub.js';
 import { MailPush } from './domain/notify/mail-push.js';
 import { Sweep } from './domain/notify/sweep.js';
@@ -33,6 +35,7 @@ import { PostgresLockStore } from './infra/db/lock-store.js';
 import { PostgresMailFolderStore } from './infra/db/mail-folder-store.js';
 import { PostgresPimStore } from './infra/db/pim-store.js';
 import { PostgresPushStore } from './infra/db/push-store.js';
+import { PostgresWatchLeases } from './infra/db/watch-leases.js';
 import { createImapBackend } from './infra/imap/backend.js';
 import { WebPush } from './infra/webpush/transport.js';
 
@@ -63,9 +66,19 @@ export async function startGateway(
   const folders = new PostgresMailFolderStore(pool);
   const accounts = new PostgresAccountStore(database);
   const mail = createMail({ backend, folders, log });
-  const watcher = new MailWatcher(mail, backend, log);
+  const leases = new PostgresWatchLeases(pool);
+  const watcher = new MailWatcher({
+    mail,
+    backend,
+    leases,
+    publish: (account, collection) => bus.send(account, collection),
+    log,
+    process: randomUUID(),
+  });
   // Where the mail server pushes, no connection has to wait.
   const hub = new LocalHub(bus, config.pushSecret === null ? watcher.watch : undefined);
+  hub.onSignal(WATCH, (account) => watcher.leaseChanged(account));
+  await watcher.start();
   const pimStore = new PostgresPimStore(pool);
   const sweep = new Sweep(hub, pimStore, log);
   sweep.start(SWEEP);

@@ -10,8 +10,8 @@ export interface ChangeBus {
   listen(heard: (account: Id, collection: Id) => void): void;
 }
 
-/** Starts watching mail folders of an account while somebody waits; the returned function ends it. */
-export type WatchMail = (s: Scope, folders: readonly Id[], changed: (folder: Id) => void) => () => void;
+/** Sees to it that changes of an account's mail folders are published while somebody waits; the returned function ends it. */
+export type WatchMail = (s: Scope, folders: readonly Id[]) => () => void;
 
 type Published = (account: Id, collection: Id, by: Scope | undefined) => void;
 
@@ -23,6 +23,7 @@ export class LocalHub implements ChangeHub {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly timers = new TimerWheel();
   private readonly listeners: Published[] = [];
+  private readonly ears = new Map<Id, (account: Id) => void>();
   private draining = false;
 
   constructor(
@@ -46,7 +47,7 @@ export class LocalHub implements ChangeHub {
     const keys = collections.map((collection) => keyOf(s.account, collection));
     const waiter = new Waiter(this.timers, s.signal, () => this.forget(waiter, keys));
     for (const key of keys) this.waitersOf(key).add(waiter);
-    waiter.onClose(this.watchMail(s, collections, (folder) => waiter.signal(folder)));
+    waiter.onClose(this.watchMail(s, collections));
     if (this.draining) waiter.end();
     return waiter;
   }
@@ -70,8 +71,14 @@ export class LocalHub implements ChangeHub {
     }
   }
 
+  /** Calls `heard` for signals about a collection of any account, from any process. */
+  onSignal(collection: Id, heard: (account: Id) => void): void {
+    this.ears.set(collection, heard);
+  }
+
   /** Wakes those of this process who wait for a collection. */
   signal(account: Id, collection: Id): void {
+    this.ears.get(collection)?.(account);
     for (const waiter of this.waiters.get(keyOf(account, collection)) ?? []) waiter.signal(collection);
   }
 

@@ -1,112 +1,200 @@
 import type { MailBackend, MailWatch } from '../mail/backend.js';
 import type { Mail } from '../mail/service.js';
-import type { Id, Logger, Scope, Session } from '../types.js';
-import type { WatchMail } from './local-hub.js';
+import type { Credentials, Id, Logger, Scope, Session } from '../types.js';
+import { type Lease, WATCH, type WatchLeases } from './leases.js';
 
 /** A watch stays this long after its last waiter left, in milliseconds: a phone is back within seconds. */
 const LINGER = 60_000;
+/** How often a process shows that it lives and looks for dead ones, in milliseconds. */
+const HEARTBEAT = 5_000;
+/** Leases claimed in one statement. */
+const BATCH = 1_000;
 
-interface Waiting {
-  readonly folders: readonly Id[];
-  readonly changed: (folder: Id) => void;
+export interface MailWatcherDeps {
+  readonly mail: Pick<Mail, 'foldersById'>;
+  readonly backend: Pick<MailBackend, 'watch'>;
+  readonly leases: WatchLeases;
+  /** Tells all processes that a folder changed, or (WATCH) that a lease did. */
+  readonly publish: (account: Id, collection: Id) => void;
+  readonly log: Logger;
+  /** This process's own name among those that share the database. */
+  readonly process: Id;
 }
 
-/** The one watch of an account and who listens to it. */
+/** An account that somebody on this process waits for. */
 interface Watched {
-  readonly waiting: Set<Waiting>;
-  readonly folderOfPath: Map<string, Id>;
+  readonly account: Id;
+  readonly folders: Set<Id>;
+  waiters: number;
+  credentials: Credentials;
+  /** The process that holds the lease, as far as is known here. */
+  holder: Id | undefined;
+  /** Set while this process holds the lease. */
   watch: Promise<MailWatch> | undefined;
+  folderOfPath: ReadonlyMap<string, Id>;
   linger: NodeJS.Timeout | undefined;
 }
 
-/** One mail watch per account, shared by everybody who waits for that account's mail. */
+/**
+ * One mail watch per account, however many of its devices wait and on however many processes: the process that holds the
+ * account's lease watches, the others hear of changes over the bus. When a process dies, another that has waiters takes over.
+ */
 export class MailWatcher {
   private readonly accounts = new Map<Id, Watched>();
+  private timer: NodeJS.Timeout | undefined;
+  private living: ReadonlySet<Id> = new Set();
 
-  constructor(
-    private readonly mail: Pick<Mail, 'foldersById'>,
-    private readonly backend: Pick<MailBackend, 'watch'>,
-    private readonly log: Logger,
-  ) {}
+  constructor(private readonly deps: MailWatcherDeps) {}
 
-  /** How many accounts are watched. */
+  /** How many accounts this process watches. */
   get size(): number {
-    return this.accounts.size;
+    let size = 0;
+    for (const watched of this.accounts.values()) if (watched.watch) size++;
+    return size;
   }
 
-  /** Watches the mail folders among `folders`; other identifiers are left to the bus. */
-  readonly watch: WatchMail = (s, folders, changed) => {
-    if (!s.credentials) return () => undefined;
-    const watched = this.watchedOf(s.account);
-    const waiting: Waiting = { folders, changed };
-    watched.waiting.add(waiting);
-    this.extend(s, watched, folders).catch((error: Error) => this.log.warn({ error: error.message }, 'no mail watch'));
-    return () => this.leave(s.account, watched, waiting);
+  /** Joins the living processes, and stays among them. */
+  async start(): Promise<void> {
+    await this.beat();
+    const again = () => {
+      this.timer = setTimeout(() => {
+        this.beat()
+          .catch((error: Error) => this.deps.log.warn({ error: error.message }, 'no heartbeat'))
+          .finally(again);
+      }, HEARTBEAT).unref();
+    };
+    again();
+  }
+
+  /** Watches an account for the mail folders among `folders`; call the result when nobody waits any more. */
+  readonly watch = (s: Scope, folders: readonly Id[]): (() => void) => {
+    const mail = folders.filter((folder) => /^\d+$/.test(folder));
+    if (!s.credentials || mail.length === 0) return () => undefined;
+    const watched = this.watchedOf(s.account, s.credentials);
+    watched.waiters++;
+    const isNew = mail.some((folder) => !watched.folders.has(folder));
+    for (const folder of mail) watched.folders.add(folder);
+    if (isNew || watched.holder === undefined) void this.claim([watched], 'announce');
+    return () => this.leave(watched);
   };
 
-  /** Ends all watches. */
+  /** Hears that the lease of an account changed hands or has more folders. */
+  leaseChanged(account: Id): void {
+    const watched = this.accounts.get(account);
+    if (watched) void this.claim([watched]);
+  }
+
+  /** Ends all watches and gives the leases back, so that others take over at once. */
   async close(): Promise<void> {
+    clearTimeout(this.timer);
     const all = [...this.accounts.values()];
     this.accounts.clear();
     await Promise.allSettled(all.map((watched) => end(watched)));
+    await this.deps.leases.leave(this.deps.process).catch(() => undefined);
+    for (const { account, holder } of all) if (holder === this.deps.process) this.deps.publish(account, WATCH);
   }
 
-  private watchedOf(account: Id): Watched {
+  private watchedOf(account: Id, credentials: Credentials): Watched {
     const existing = this.accounts.get(account);
     clearTimeout(existing?.linger);
-    if (existing) return existing;
-    const created: Watched = { waiting: new Set(), folderOfPath: new Map(), watch: undefined, linger: undefined };
+    if (existing) {
+      existing.credentials = credentials;
+      return existing;
+    }
+    const created: Watched = {
+      account,
+      credentials,
+      folders: new Set(),
+      waiters: 0,
+      holder: undefined,
+      watch: undefined,
+      folderOfPath: new Map(),
+      linger: undefined,
+    };
     this.accounts.set(account, created);
     return created;
   }
 
-  private async extend(s: Scope, watched: Watched, folders: readonly Id[]): Promise<void> {
-    const known = new Set(watched.folderOfPath.values());
-    const unknown = folders.filter((folder) => !known.has(folder));
-    if (unknown.length === 0) return;
-    for (const [id, folder] of await this.mail.foldersById(s as Session, unknown)) watched.folderOfPath.set(folder.path, id);
-    const paths = [...watched.folderOfPath.keys()];
-    if (paths.length === 0) return;
-    if (watched.watch) (await watched.watch).update(paths);
-    else await this.start(s, watched, paths);
+  /** Shows that this process lives, and claims what dead ones held. */
+  private async beat(): Promise<void> {
+    this.living = new Set(await this.deps.leases.heartbeat(this.deps.process));
+    const orphans = [...this.accounts.values()].filter(({ holder }) => holder === undefined || !this.living.has(holder));
+    await this.claim(orphans);
   }
 
-  private async start(s: Scope, watched: Watched, paths: readonly string[]): Promise<void> {
-    // The watch outlives the request that started it.
-    const scope: Scope = { account: s.account, origin: 'system', credentials: s.credentials };
-    watched.watch = this.backend.watch(scope, paths, (path) => signal(watched, path));
-    const forget = () => {
-      watched.watch = undefined;
-      watched.folderOfPath.clear();
-    };
-    try {
-      // A watch ends by itself when the password is no longer right: the next waiter brings the new one.
-      void (await watched.watch).ended.then(forget);
-    } catch (error) {
-      forget();
-      throw error;
+  /** With `announce` a holder elsewhere is told of folders that are new to it; an answer to such a word is silent. */
+  private async claim(wanted: readonly Watched[], announce?: 'announce'): Promise<void> {
+    for (let start = 0; start < wanted.length; start += BATCH) {
+      const batch = wanted.slice(start, start + BATCH);
+      try {
+        const claims = batch.map(({ account, folders }) => ({ account, folders: [...folders] }));
+        for (const lease of await this.deps.leases.claim(this.deps.process, claims)) {
+          if (announce && lease.process !== this.deps.process) this.deps.publish(lease.account, WATCH);
+          await this.obey(lease);
+        }
+      } catch (error) {
+        this.deps.log.warn({ error: String(error), accounts: batch.length }, 'no watch lease');
+      }
     }
   }
 
-  private leave(account: Id, watched: Watched, waiting: Waiting): void {
-    watched.waiting.delete(waiting);
-    if (watched.waiting.size > 0) return;
+  /** Begins, adapts or ends the watch as the lease says. */
+  private async obey(lease: Lease): Promise<void> {
+    const watched = this.accounts.get(lease.account);
+    if (!watched) return;
+    watched.holder = lease.process;
+    if (lease.process !== this.deps.process) return end(watched);
+    const s: Scope = { account: lease.account, origin: 'system', credentials: watched.credentials };
+    const folders = await this.deps.mail.foldersById(s as Session, lease.folders);
+    watched.folderOfPath = new Map([...folders].map(([id, folder]) => [folder.path, id]));
+    const paths = [...watched.folderOfPath.keys()];
+    if (watched.watch) (await watched.watch).update(paths);
+    else if (paths.length > 0) await this.begin(s, watched, paths);
+  }
+
+  private async begin(s: Scope, watched: Watched, paths: readonly string[]): Promise<void> {
+    const forget = () => {
+      watched.watch = undefined;
+      watched.holder = undefined;
+    };
+    // The watch outlives the request that started it.
+    watched.watch = this.deps.backend.watch(s, paths, (path) => this.changed(watched, path));
+    try {
+      // It ends by itself when the password is no longer right: the next waiter brings the new one.
+      void (await watched.watch).ended.then(forget);
+    } catch (error) {
+      forget();
+      await this.deps.leases.release(this.deps.process, [watched.account]);
+      this.deps.log.info({ account: watched.account, error: String(error) }, 'no mail watch');
+    }
+  }
+
+  private changed(watched: Watched, path: string): void {
+    const folder = watched.folderOfPath.get(path);
+    if (folder !== undefined) this.deps.publish(watched.account, folder);
+  }
+
+  private leave(watched: Watched): void {
+    watched.waiters--;
+    if (watched.waiters > 0) return;
     clearTimeout(watched.linger);
-    watched.linger = setTimeout(() => {
-      if (this.accounts.get(account) === watched) this.accounts.delete(account);
-      void end(watched);
-    }, LINGER).unref();
+    watched.linger = setTimeout(() => void this.give(watched), LINGER).unref();
+  }
+
+  /** Nobody waits here any more: others who do may take the lease. */
+  private async give(watched: Watched): Promise<void> {
+    if (watched.waiters > 0) return;
+    if (this.accounts.get(watched.account) === watched) this.accounts.delete(watched.account);
+    const held = watched.holder === this.deps.process;
+    await end(watched);
+    if (!held) return;
+    await this.deps.leases.release(this.deps.process, [watched.account]).catch(() => undefined);
+    this.deps.publish(watched.account, WATCH);
   }
 }
 
-function signal(watched: Watched, path: string): void {
-  const folder = watched.folderOfPath.get(path);
-  if (folder === undefined) return;
-  for (const waiting of watched.waiting) if (waiting.folders.includes(folder)) waiting.changed(folder);
-}
-
 async function end(watched: Watched): Promise<void> {
-  clearTimeout(watched.linger);
   const watch = await watched.watch?.catch(() => undefined);
+  watched.watch = undefined;
   await watch?.close();
 }
