@@ -20,6 +20,15 @@ const CHANGE_BYTES = 100;
 /** Up to so many new messages are looked at one by one to see whether they are inside the window. */
 const FEW = 50;
 
+/** Messages that are made ready together, and those asked for that are not there. */
+interface Group {
+  readonly absent: readonly number[];
+  readonly summaries: readonly MessageSummary[];
+  readonly bodies: ReadonlyMap<number, RenderedBody>;
+}
+
+const NO_BODIES: ReadonlyMap<number, RenderedBody> = new Map();
+
 /** A mail folder as a source of items; ids are UIDs. */
 export class MailSource implements ItemSource {
   readonly className = 'Email';
@@ -74,14 +83,13 @@ export class MailSource implements ItemSource {
     return ids.filter((id) => (this.#seen.get(id)?.received ?? new Date(0)) >= since);
   }
 
+  /** While one group is written, the mail server already works on the next. */
   async *render(ids: readonly number[], form: 'Add' | 'Change', draft: Draft): AsyncGenerator<Rendered> {
-    for (let at = 0; at < ids.length; at += CHUNK) {
-      const wanted = ids.slice(at, at + CHUNK);
-      const summaries = await this.#summaries(wanted);
-      const found = new Set(summaries.map((summary) => summary.uid));
-      for (const id of wanted) if (!found.has(id)) yield this.#absent(id);
-      if (form === 'Change') yield* this.#changes(summaries, draft);
-      else yield* this.#adds(summaries, draft);
+    for await (const { absent, summaries, bodies } of ahead(this.#groups(ids, form, draft.options))) {
+      noteFlags(draft, summaries);
+      for (const id of absent) yield this.#absent(id);
+      for (const summary of summaries)
+        yield form === 'Add' ? this.#item(summary, bodies.get(summary.uid)) : this.#change(summary);
     }
   }
 
@@ -102,18 +110,23 @@ export class MailSource implements ItemSource {
     return this.#item(summary, body, part);
   }
 
-  *#changes(summaries: readonly MessageSummary[], draft: Draft): Generator<Rendered> {
-    noteFlags(draft, summaries);
-    for (const summary of summaries)
-      yield { id: summary.uid, data: emailChange(summary, this.context.version), bytes: CHANGE_BYTES };
+  /** Summaries chunk by chunk, with the bodies of as many as fit into memory together. */
+  async *#groups(ids: readonly number[], form: 'Add' | 'Change', options: SyncOptions): AsyncGenerator<Group> {
+    for (let at = 0; at < ids.length; at += CHUNK) {
+      const wanted = ids.slice(at, at + CHUNK);
+      const read = await this.#summaries(wanted);
+      const found = new Set(read.map((summary) => summary.uid));
+      const absent = wanted.filter((id) => !found.has(id));
+      if (absent.length > 0) yield { absent, summaries: [], bodies: NO_BODIES };
+      if (form === 'Change') yield { absent: [], summaries: read, bodies: NO_BODIES };
+      else
+        for (const summaries of grouped(read, options))
+          yield { absent: [], summaries, bodies: await renderBodies(this.context, this.folder, summaries, options) };
+    }
   }
 
-  async *#adds(summaries: readonly MessageSummary[], draft: Draft): AsyncGenerator<Rendered> {
-    for (const group of grouped(summaries, draft)) {
-      const bodies = await renderBodies(this.context, this.folder, group, draft.options);
-      noteFlags(draft, group);
-      for (const summary of group) yield this.#item(summary, bodies.get(summary.uid));
-    }
+  #change(summary: MessageSummary): Rendered {
+    return { id: summary.uid, data: emailChange(summary, this.context.version), bytes: CHANGE_BYTES };
   }
 
   #item(summary: MessageSummary, body: RenderedBody | undefined, bodyPart?: number): Rendered {
@@ -166,8 +179,8 @@ export class MailSource implements ItemSource {
 }
 
 /** Splits a list so that the bodies of a group fit into memory together. */
-function* grouped(summaries: readonly MessageSummary[], draft: Draft): Generator<MessageSummary[]> {
-  const cut = Math.max(0, ...draft.options.bodies.map((body) => body.truncationSize ?? Number.POSITIVE_INFINITY));
+function* grouped(summaries: readonly MessageSummary[], options: SyncOptions): Generator<MessageSummary[]> {
+  const cut = Math.max(0, ...options.bodies.map((body) => body.truncationSize ?? Number.POSITIVE_INFINITY));
   let group: MessageSummary[] = [];
   let bytes = 0;
   for (const summary of summaries) {
@@ -181,4 +194,21 @@ function* grouped(summaries: readonly MessageSummary[], draft: Draft): Generator
     bytes += size;
   }
   if (group.length > 0) yield group;
+}
+
+/** The same values, each asked for while the one before is used. */
+async function* ahead<T>(source: AsyncGenerator<T>): AsyncGenerator<T> {
+  let next = source.next();
+  try {
+    for (;;) {
+      const { value, done } = await next;
+      if (done) return;
+      next = source.next();
+      // Its failure is met when it is its turn; until then it must not count as unhandled.
+      next.catch(() => {});
+      yield value;
+    }
+  } finally {
+    source.return(undefined).catch(() => {});
+  }
 }
