@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { type Component, escapeText } from '../../../formats/content-lines.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { child, childText, type Element, el } from '../../../formats/wbxml/tree.js';
-import { type Absence, applyFields, clearedUnlessGhosted, keptWhenAbsent, renderFields, type Written } from '../schema/field.js';
+import {
+  type Absence,
+  agrees,
+  applyFields,
+  clearedUnlessGhosted,
+  keptWhenAbsent,
+  renderFields,
+  type Written,
+} from '../schema/field.js';
 import { atLeast } from '../versions.js';
 import { addForeignMeeting, attendeeList, isOrganizer, isOwn } from './attendees.js';
 import { toCompact } from './dates.js';
@@ -67,6 +75,7 @@ export const calendarClass: PimItemClass = {
   components: ['VEVENT'],
   render: renderEvent,
   apply: (text, data, context) => (text === null ? newEvent(data, context) : changeEvent(text, data, context)),
+  agrees: eventAgrees,
   applyInstance,
 };
 
@@ -135,6 +144,17 @@ function applyOwnTimes(model: ItemModel, data: Element, context: ApplyContext): 
   const times = changedTimes(model, model.component, timesOfEvent(model.component, model.zones), readTimes(data), context);
   if (times) writeTimes(model, model.component, times);
   return notRenamed;
+}
+
+/** Fields that say what the server alone knows, or that devices send as they like. */
+const NOT_COMPARED: ReadonlySet<TagName> = new Set(['Calendar:MeetingStatus', 'Calendar:ResponseRequested']);
+
+function eventAgrees(text: string, data: Element, context: ApplyContext): boolean {
+  const model = mainModel(openObject(text, context.user));
+  const shown = timesOfEvent(model.component, model.zones);
+  if (changedTimes(model, model.component, shown, readTimes(data), context)) return false;
+  const compared = FIELDS.filter(({ tag }) => !NOT_COMPARED.has(tag));
+  return agrees(compared, model, data, context);
 }
 
 function newEvent(data: Element, context: ApplyContext): string {

@@ -2,20 +2,32 @@ import { randomUUID } from 'node:crypto';
 import { newCard, touch } from '../../../formats/vcard/edit.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { child, type Element } from '../../../formats/wbxml/tree.js';
-import { type Absence, applyFields, clearedUnlessGhosted, keptWhenAbsent, renderFields } from '../schema/field.js';
+import { type Absence, agrees, applyFields, clearedUnlessGhosted, keptWhenAbsent, renderFields } from '../schema/field.js';
 import { type CardModel, modelOf, openCard } from './card-model.js';
 import { nameOf, type PersonName, settleName } from './card-name.js';
 import { CONTACT_FIELDS } from './contact-fields.js';
 import { PRODID } from './event-model.js';
-import type { ApplyContext, PimItemClass } from './item-class.js';
+import type { ApplyContext, PimItemClass, RenderContext } from './item-class.js';
 
 /** Contacts (MS-ASCNTC) over vCard. */
 export const contactsClass: PimItemClass = {
   className: 'Contacts',
   components: ['VCARD'],
-  render: (text, context) => renderFields(CONTACT_FIELDS, openCard(text), context),
+  render: renderContact,
   apply: (text, data, context) => (text === null ? newContact(data, context) : changeContact(text, data, context)),
+  agrees: (text, data, context) => agrees(CONTACT_FIELDS, openCard(text), data, context),
 };
+
+/** Properties by which a card says that it is a list of others (RFC 6350 §6.1.4, and Apple's before it). */
+const KINDS = ['KIND', 'X-ADDRESSBOOKSERVER-KIND'] as const;
+
+/** @throws Error for a group, which devices have no form for, and for a text that is no card */
+function renderContact(text: string, context: RenderContext): Element[] {
+  const model = openCard(text);
+  const isGroup = KINDS.some((name) => model.card.first(name)?.value.trim().toLowerCase() === 'group');
+  if (isGroup) throw new Error('a group of contacts is not shown');
+  return renderFields(CONTACT_FIELDS, model, context);
+}
 
 /** What a client that sends a whole contact names it by, two of them at least. */
 const NAMING: readonly TagName[] = ['Contacts:FileAs', 'Contacts:LastName', 'Contacts:FirstName', 'Contacts:CompanyName'];

@@ -51,6 +51,12 @@ export interface PimItemClass {
    */
   apply(text: string | null, data: Element, context: ApplyContext): string;
   /**
+   * Whether a device that sent `data` holds what the stored text says after it was applied. Where it does not (an attendee
+   * list that is not the user's to change, another alarm that stays, a number that found another place), the item goes
+   * back to the device.
+   */
+  agrees?(text: string, data: Element, context: ApplyContext): boolean;
+  /**
    * Change of one occurrence of a series by InstanceId (16.0 and later); `data` null deletes the occurrence.
    * @throws MalformedItem
    */

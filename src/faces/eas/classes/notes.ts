@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { timeOf } from '../../../formats/ical/values.js';
 import type { Element } from '../../../formats/wbxml/tree.js';
-import { applyFields, type Fields, fieldsOf, renderFields } from '../schema/field.js';
+import { agrees, applyFields, type Fields, fieldsOf, renderFields } from '../schema/field.js';
 import { compactDate, integer, line, list } from '../schema/values.js';
 import { bodyFor, bodyValue, descriptionOf, setDescription } from './body-pim.js';
 import { categoriesOf, setCategories, setSubject, subjectOf } from './event-fields.js';
@@ -69,6 +69,7 @@ export const notesClass: PimItemClass = {
   components: ['VJOURNAL'],
   render: (text, context) => renderFields(FIELDS, mainModel(openObject(text, context.user)), context),
   apply: applyNote,
+  agrees: (text, data, context) => agrees(FIELDS, mainModel(openObject(text, context.user)), data, context),
 };
 
 function applyNote(text: string | null, data: Element, context: ApplyContext): string {

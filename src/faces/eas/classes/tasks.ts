@@ -5,6 +5,7 @@ import type { TagName } from '../../../formats/wbxml/pages.js';
 import { child, type Element, text } from '../../../formats/wbxml/tree.js';
 import {
   type Absence,
+  agrees,
   applyFields,
   clearedUnlessGhosted,
   type Fields,
@@ -197,6 +198,7 @@ export const tasksClass: PimItemClass = {
   components: ['VTODO'],
   render: renderTask,
   apply: applyTask,
+  agrees: (text, data, context) => agrees(FIELDS, mainModel(openObject(text, context.user)), data, context),
 };
 
 function renderTask(stored: string, context: RenderContext): Element[] {

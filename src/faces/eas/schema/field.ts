@@ -85,6 +85,25 @@ export function applyFields<M>(
   return changes.map(({ field, change }) => ({ field, value: change?.value }));
 }
 
+/**
+ * Whether a client that sent `data` holds what the model says: each element it sent has the value it would be shown. What
+ * it left out is not looked at.
+ */
+export function agrees<M>(fields: Fields<M>, model: M, data: Element, context: ApplyContext): boolean {
+  const sent = new Map(elements(data).map((element) => [element.tag, element]));
+  const shown = shownContext(context);
+  return fields.every((field) => {
+    const element = sent.get(field.tag);
+    if (!element || !field.set || field.empty === 'kept' || !hasField(field, context.version)) return true;
+    const value = field.type.read(element);
+    const current = field.get(model, shown);
+    if (value === undefined || current === undefined) {
+      return [value, current].every((side) => side === undefined || isNothing(field.type, side));
+    }
+    return field.type.same(current, value);
+  });
+}
+
 /** A field and the value that it was given. */
 export interface Written<M> {
   // biome-ignore lint/suspicious/noExplicitAny: as in Fields
