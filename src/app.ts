@@ -27,6 +27,7 @@ import { type Listening, listen } from './http/listen.js';
 import { createMetrics } from './http/metrics.js';
 import { createServerApp, type Mount } from './http/server.js';
 import { PostgresBus } from './infra/bus/postgres.js';
+import { RedisBus } from './infra/bus/redis.js';
 import { PostgresAccountStore } from './infra/db/account-store.js';
 import { isMigrated, migrate, openDatabase, poolOf } from './infra/db/data-source.js';
 import { PostgresDeviceStore } from './infra/db/device-store.js';
@@ -57,7 +58,7 @@ export async function startGateway(
 ): Promise<Gateway> {
   const database = await openDatabase(databaseUrl, { poolSize: config.databasePool });
   await migrate(database);
-  const bus = new PostgresBus(databaseUrl, log);
+  const bus = config.redisUrl === null ? new PostgresBus(databaseUrl, log) : new RedisBus(config.redisUrl, log);
   await bus.start();
 
   const clock: Clock = { now: () => new Date() };
@@ -188,7 +189,7 @@ interface Parts {
   readonly listening: Listening;
   readonly watcher: MailWatcher;
   readonly backend: { close(): Promise<void> };
-  readonly bus: PostgresBus;
+  readonly bus: { stop(): Promise<void> };
   readonly database: DataSource;
 }
 

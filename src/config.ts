@@ -18,6 +18,8 @@ export interface Config {
   /** Null: an embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | null;
   readonly databasePool: number;
+  /** Carries change signals between processes; null: PostgreSQL does. */
+  readonly redisUrl: string | null;
   readonly dataDir: string;
   /** Servers by mail domain; the entry `*` serves all others. */
   readonly domains: ReadonlyMap<string, MailServers>;
@@ -74,6 +76,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     publicUrl: read('PUBLIC_URL', publicUrl, `${scheme}://${host === '0.0.0.0' ? 'localhost' : host}:${port}`),
     databaseUrl: read<string | null>('DATABASE_URL', databaseUrl, null),
     databasePool: read('DATABASE_POOL', positive, 10),
+    redisUrl: read<string | null>('REDIS_URL', redisUrl, null),
     dataDir: path.resolve(read('DATA_DIR', (value) => value, '.data')),
     domains: new Map(imap ? [['*', { imap, smtp }]] : []),
     mailDomain: read<string | null>('MAIL_DOMAIN', domainName, null),
@@ -135,6 +138,12 @@ function publicUrl(value: string): string {
 function databaseUrl(value: string): string {
   const { protocol } = new URL(value);
   if (protocol !== 'postgres:' && protocol !== 'postgresql:') throw new Error('must start with postgres://');
+  return value;
+}
+
+function redisUrl(value: string): string {
+  const { protocol } = new URL(value);
+  if (protocol !== 'redis:' && protocol !== 'rediss:') throw new Error('must start with redis:// or rediss://');
   return value;
 }
 

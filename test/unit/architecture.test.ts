@@ -52,6 +52,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   'prom-client': ['src/http/'],
   'web-push': ['src/infra/webpush/'],
+  redis: ['src/infra/bus/'],
   pino: ['src/log'],
   xml2js: ['src/formats/xml/'],
   'ical.js': ['src/formats/ical/'],

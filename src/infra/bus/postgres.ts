@@ -1,10 +1,9 @@
 import pg from 'pg';
 import type { ChangeBus } from '../../domain/notify/local-hub.js';
 import type { Id, Logger } from '../../domain/types.js';
+import { Outgoing, readSignals } from './outgoing.js';
 
 const CHANNEL = 'gateway_changes';
-/** Signals wait this long for others, in milliseconds. */
-const COALESCE = 10;
 /** Bytes of one payload; PostgreSQL refuses 8,000. */
 const MAX_PAYLOAD = 7_900;
 const LONGEST_PAUSE = 30_000;
@@ -17,8 +16,7 @@ const LONGEST_PAUSE = 30_000;
 export class PostgresBus implements ChangeBus {
   private client: pg.Client | undefined;
   private heard: (account: Id, collection: Id) => void = () => undefined;
-  private readonly outgoing = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly outgoing = new Outgoing((payload) => this.notify(payload), MAX_PAYLOAD);
   private retry: NodeJS.Timeout | undefined;
   private pause = 500;
   private closed = false;
@@ -34,8 +32,7 @@ export class PostgresBus implements ChangeBus {
 
   send(account: Id, collection: Id): void {
     this.heard(account, collection);
-    this.outgoing.add(`${account}/${collection}`);
-    this.timer ??= setTimeout(() => void this.flush(), COALESCE);
+    this.outgoing.add(account, collection);
   }
 
   /** Connects, and connects again by itself when the connection is lost. */
@@ -44,7 +41,7 @@ export class PostgresBus implements ChangeBus {
     client.on('error', () => undefined);
     client.on('end', () => this.reconnect());
     client.on('notification', ({ processId, payload }) => {
-      if (processId !== (client as unknown as { processID: number }).processID) this.receive(payload ?? '');
+      if (processId !== (client as unknown as { processID: number }).processID) readSignals(payload ?? '', this.heard);
     });
     await client.connect();
     await client.query(`LISTEN ${CHANNEL}`);
@@ -55,27 +52,14 @@ export class PostgresBus implements ChangeBus {
   async stop(): Promise<void> {
     this.closed = true;
     clearTimeout(this.retry);
-    await this.flush();
+    await this.outgoing.flush();
     await this.client?.end().catch(() => undefined);
   }
 
-  private receive(payload: string): void {
-    for (const signal of payload.split(' ')) {
-      const at = signal.indexOf('/');
-      if (at > 0) this.heard(signal.slice(0, at), signal.slice(at + 1));
-    }
-  }
-
-  private async flush(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    const signals = [...this.outgoing];
-    this.outgoing.clear();
-    for (const payload of payloads(signals)) {
-      await this.client?.query('SELECT pg_notify($1, $2)', [CHANNEL, payload]).catch((error: Error) => {
-        this.log.warn({ error: error.message }, 'a change signal was lost');
-      });
-    }
+  private async notify(payload: string): Promise<void> {
+    await this.client?.query('SELECT pg_notify($1, $2)', [CHANNEL, payload]).catch((error: Error) => {
+      this.log.warn({ error: error.message }, 'a change signal was lost');
+    });
   }
 
   private reconnect(): void {
@@ -88,14 +72,4 @@ export class PostgresBus implements ChangeBus {
     }, this.pause).unref();
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
   }
-}
-
-function payloads(signals: readonly string[]): string[] {
-  const result: string[] = [];
-  for (const signal of signals) {
-    const last = result.at(-1);
-    if (last !== undefined && last.length + signal.length < MAX_PAYLOAD) result[result.length - 1] = `${last} ${signal}`;
-    else result.push(signal);
-  }
-  return result;
 }
