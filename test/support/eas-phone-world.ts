@@ -27,11 +27,16 @@ export interface World {
   imap(user: string): Promise<ImapFlow>;
 }
 
-export async function startWorld(
-  options: { dovecot?: Parameters<typeof startTestDovecot>[0]; env?: GatewayOptions['env'] } = {},
-): Promise<World> {
+export interface WorldOptions {
+  readonly dovecot?: Parameters<typeof startTestDovecot>[0];
+  readonly submission?: Parameters<typeof startTestSubmission>[1];
+  /** More of the gateway's configuration. */
+  readonly env?: GatewayOptions['env'];
+}
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const [dovecot, databaseUrl] = await Promise.all([startTestDovecot(options.dovecot), freshDatabase()]);
-  const submission = await startTestSubmission(dovecot);
+  const submission = await startTestSubmission(dovecot, options.submission);
   const settings = { databaseUrl, imapUrl: dovecot.url, smtpUrl: submission.url };
   const world: World = {
     dovecot,
