@@ -28,6 +28,7 @@ import {
   occurrenceAt,
   occurrenceOf,
   overridesOf,
+  pruneExceptions,
   type Renaming,
   renderRecurrence,
 } from './event-series.js';
@@ -133,11 +134,12 @@ function applySchedule(model: ItemModel, data: Element, context: ApplyContext, a
   const wasSeries = isSeries(component);
   if (times) writeTimes(model, component, times);
   const absent = absence({ tag: 'Calendar:Recurrence', ghostable: false }) ? 'cleared' : 'kept';
-  const patternChanged = applyRecurrence(model, component, data, absent, context);
+  const changed = applyRecurrence(model, component, data, absent, context);
   if (!wasSeries || !isSeries(component)) return notRenamed;
-  if (atLeast(context.version, '16.0') && (times || patternChanged)) dropExceptions(model, component);
-  else if (times) return moveExceptions(model, component, shown);
-  return notRenamed;
+  if (atLeast(context.version, '16.0') && (times || changed === 'pattern')) dropExceptions(model, component);
+  const renamed = times ? moveExceptions(model, component, shown) : notRenamed;
+  if (changed !== 'none') pruneExceptions(model, component);
+  return renamed;
 }
 
 function applyOwnTimes(model: ItemModel, data: Element, context: ApplyContext): Renaming {

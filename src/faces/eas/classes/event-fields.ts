@@ -18,7 +18,7 @@ import {
 import { bodyFor, bodyValue, descriptionOf, plainBody, setDescription } from './body-pim.js';
 import type { ItemModel } from './event-model.js';
 import { locationLine, locationOf, locationValue, setLocation, setLocationLine, textProperty } from './location.js';
-import { reminderOf, setReminder } from './reminder.js';
+import { MOST_MINUTES, reminderOf, setReminder } from './reminder.js';
 
 const field = fieldsOf<ItemModel>();
 
@@ -94,9 +94,6 @@ function meetingStatusOf(model: ItemModel): number {
   const isCancelled = model.component.first('STATUS')?.value.trim().toUpperCase() === 'CANCELLED';
   return (isOrganizer(model) ? 1 : 3) + (isCancelled ? CANCELLED_BIT : 0);
 }
-
-/** Ten years: what no alarm is meant to be, some clients send for none. */
-const MOST_MINUTES = 10 * 366 * 24 * 60;
 
 /** Where online meetings are joined; the first that is there. */
 const CONFERENCES = [

@@ -51,8 +51,11 @@ export function renderRecurrence(opened: OpenedObject, master: Component, versio
   return shown ? writeRecurrence('Calendar', shown, version, toCompact) : undefined;
 }
 
+/** What a change made of a recurrence: nothing, another end of the same pattern, another pattern. */
+export type RecurrenceChange = 'none' | 'end' | 'pattern';
+
 /**
- * Writes the recurrence a client sent. @returns whether the pattern or its end changed
+ * Writes the recurrence a client sent.
  * @throws MalformedItem for what is no recurrence, and for any that is to replace a rule the client could not see
  */
 export function applyRecurrence(
@@ -61,23 +64,24 @@ export function applyRecurrence(
   data: Element,
   absent: 'cleared' | 'kept',
   context: ApplyContext,
-): boolean {
+): RecurrenceChange {
   const element = child(data, 'Calendar:Recurrence');
   const shown = shownRecurrence(opened, master, context.version);
   const sent = element && readRecurrence('Calendar', element);
   if (!sent) {
     const isEnded = shown !== null && (sent === null || absent === 'cleared');
     if (isEnded) endSeries(opened, master);
-    return isEnded;
+    return isEnded ? 'pattern' : 'none';
   }
   if (!shown && master.first('RRULE')) throw new MalformedItem('a recurrence that the client was not shown');
-  if (shown && samePattern(shown, sent) && sameBounds(shown, sent)) return false;
+  const isSame = shown !== null && samePattern(shown, sent);
+  if (isSame && sameBounds(shown, sent)) return 'none';
   const until = sent.until === undefined ? undefined : untilOf(opened, master, sent.until, context.version);
-  const kept = shown && samePattern(shown, sent) ? ruleOf(master) : null;
+  const kept = isSame ? ruleOf(master) : null;
   const bounds = sent.occurrences === undefined ? { until } : { count: sent.occurrences };
   const rule = kept ? { ...kept, count: undefined, until: undefined, ...bounds } : fromEas(sent, until);
   master.set('RRULE', formatRule(rule));
-  return true;
+  return isSame ? 'end' : 'pattern';
 }
 
 /** Occurrences win over Until, as when they are written. */
@@ -127,20 +131,30 @@ export function sameOccurrence(opened: OpenedObject, a: IcalTime, b: IcalTime): 
   return sameTime(opened, a, b);
 }
 
-/** Whether the series has that occurrence, changed or not; a rule that costs too much to ask is believed to. */
+/** Whether the series has that occurrence, as it is, changed or deleted. */
 export function hasOccurrence(opened: OpenedObject, master: Component, at: IcalTime): boolean {
-  if (overridesOf(opened).some((override) => sameOccurrence(opened, occurrenceOf(override), at))) return true;
+  const explicit = [...overridesOf(opened).map(occurrenceOf), ...deletedOccurrences(master)];
+  return explicit.some((time) => sameOccurrence(opened, time, at)) || isGenerated(opened, master, at);
+}
+
+/** Whether the rule gives that occurrence; one that costs too much to ask is believed to. */
+function isGenerated(opened: OpenedObject, master: Component, at: IcalTime): boolean {
   const timing = timingOf(master, opened.zones);
   if (!timing) return false;
   const start = opened.zones.instant(at);
   try {
-    const set = new RecurrenceSet(master, timing, opened.zones);
-    for (const _ of set.starts({ start, end: start + 1 }, new Budget())) return true;
-    return deletedOccurrences(master).some((time) => sameOccurrence(opened, time, at));
+    const found = new RecurrenceSet(master, timing, opened.zones).starts({ start, end: start + 1 }, new Budget()).next();
+    return found.done !== true;
   } catch (error) {
     if (error instanceof TooComplex) return true;
     throw error;
   }
+}
+
+/** Forgets the occurrences that differed and that a changed pattern or an earlier end does not have any more. */
+export function pruneExceptions(opened: OpenedObject, master: Component): void {
+  for (const override of overridesOf(opened))
+    if (!isGenerated(opened, master, occurrenceOf(override))) opened.calendar.remove(override);
 }
 
 /** The occurrences that were deleted. */

@@ -5,6 +5,8 @@ import { isSeries, timesOfEvent } from './event-times.js';
 
 /** Alarms that a device's reminder can stand for; mails and procedures are not the device's to do. */
 const SHOWN_ACTIONS = /^(?:DISPLAY|AUDIO)$/i;
+/** Ten years before: what no alarm is meant to be; apps mark "none" by times long ago, devices by high numbers. */
+export const MOST_MINUTES = 10 * 366 * 24 * 60;
 /** Marks the alarm that a device set, so that it stays the one it is shown. */
 const MARK = 'X-EAS-REMINDER';
 
@@ -53,7 +55,7 @@ function reminders(model: ItemModel): Reminder[] {
     });
 }
 
-/** Undefined where the trigger is after the start, can't be read, or is an instant that only one of many occurrences has. */
+/** Undefined where the trigger is after the start or absurdly long before it, can't be read, or is an instant that only one of many occurrences has. */
 function minutesBefore(alarm: Component, { component, zones }: ItemModel): number | undefined {
   const trigger = alarm.first('TRIGGER');
   if (!trigger) return undefined;
@@ -62,7 +64,7 @@ function minutesBefore(alarm: Component, { component, zones }: ItemModel): numbe
     const from = zones.instant(start);
     const at = triggerTime(trigger, from, zones.instant(end), isSeries(component));
     const minutes = Math.floor((from - at) / MINUTE);
-    return minutes >= 0 ? minutes : undefined;
+    return minutes >= 0 && minutes <= MOST_MINUTES ? minutes : undefined;
   } catch {
     return undefined; // one alarm that can't be read hides no event
   }

@@ -139,6 +139,7 @@ describe('calendar items shown', () => {
     assert.equal(reminder(alarm(':PT5M')), undefined, 'after the start');
     assert.equal(reminder(alarm(':-PT5M').map((line) => line.replace('DISPLAY', 'EMAIL'))), undefined);
     assert.equal(reminder(alarm(':garbage'), alarm(':-PT5M')), '5');
+    assert.equal(reminder(alarm(';VALUE=DATE-TIME:19760401T005545Z')), undefined, 'what an app writes for none');
     assert.equal(reminder(), undefined);
   });
 
@@ -559,6 +560,24 @@ describe('series changed', () => {
     assert.equal(old.match(/EXDATE/g)?.length, 1);
     const modern = apply(MOVED, data(times), sent('16.1'));
     assert.doesNotMatch(modern, /EXDATE|RECURRENCE-ID/);
+  });
+
+  it('keeps the exceptions that a series with another end still has', () => {
+    const until = (value: string) =>
+      el(
+        'Calendar:Recurrence',
+        el('Calendar:Type', 1),
+        el('Calendar:Interval', 1),
+        el('Calendar:DayOfWeek', 2),
+        el('Calendar:Until', value),
+      );
+    for (const version of ['14.1', '16.1'] as const) {
+      const item = render(calendarClass, MOVED, shown(version));
+      const longer = apply(MOVED, echo(item, until('20261130T080000Z')), sent(version));
+      assert.deepEqual(touched(MOVED, longer), ['RRULE'], version);
+      const before = apply(MOVED, echo(without(item, 'Calendar:Exceptions'), until('20261020T080000Z')), sent(version));
+      assert.doesNotMatch(before, /RECURRENCE-ID/, version);
+    }
   });
 
   it('changes and ends the recurrence', () => {
