@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import express from 'express';
 import type { DataSource } from 'typeorm';
 import { type Config, type MailServers, serversFor } from './config.js';
 import { Directory } from './domain/accounts/directory.js';
@@ -24,7 +25,7 @@ import { mailPushRouter } from './faces/mail-push/endpoint.js';
 import { webRouter } from './faces/web/endpoint.js';
 import { createHealth } from './http/health.js';
 import { type Listening, listen } from './http/listen.js';
-import { createMetrics } from './http/metrics.js';
+import { createMetrics, type Metrics } from './http/metrics.js';
 import { createServerApp, type Mount } from './http/server.js';
 import { PostgresBus } from './infra/bus/postgres.js';
 import { RedisBus } from './infra/bus/redis.js';
@@ -120,13 +121,16 @@ export async function startGateway(
     openSession: (username, password, address) => sessions.open(username, password, address),
     health,
     metrics,
+    publicMetrics: config.metricsPort === null,
     log,
     trustProxy: config.trustProxy,
   });
   const listening = await listen(app, { ...config, log });
+  // A worker's metrics are added up in the primary.
+  const metricsServer = config.metricsPort === null || config.workers > 1 ? null : await listenMetrics(config, metrics, log);
   return {
     port: listening.port,
-    stop: (grace) => stop({ health, hub, sweep, retention, listening, watcher, backend, bus, database }, grace),
+    stop: (grace) => stop({ health, metricsServer, hub, sweep, retention, listening, watcher, backend, bus, database }, grace),
   };
 }
 
@@ -181,7 +185,13 @@ async function isReady(database: DataSource): Promise<boolean> {
   return isMigrated(database);
 }
 
+function listenMetrics(config: Config, metrics: Metrics, log: Logger): Promise<Listening> {
+  const app = express().get('/metrics', metrics.handler);
+  return listen(app, { host: config.host, port: config.metricsPort ?? 0, tls: null, log });
+}
+
 interface Parts {
+  readonly metricsServer: Listening | null;
   readonly health: { drain(): void };
   readonly hub: LocalHub;
   readonly sweep: Sweep;
@@ -195,6 +205,7 @@ interface Parts {
 
 async function stop(parts: Parts, grace: number): Promise<void> {
   parts.health.drain();
+  await parts.metricsServer?.close(0);
   parts.sweep.stop();
   parts.retention.stop();
   parts.hub.drain();

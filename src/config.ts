@@ -13,6 +13,10 @@ export interface MailServers {
 export interface Config {
   readonly host: string;
   readonly port: number;
+  /** Processes of this machine that share the port. */
+  readonly workers: number;
+  /** A port of its own for `/metrics`; null: beside the faces, of one process only. */
+  readonly metricsPort: number | null;
   /** Base URL under which clients reach the gateway, without a trailing slash. */
   readonly publicUrl: string;
   /** Null: an embedded PostgreSQL in `dataDir`. */
@@ -74,6 +78,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     host,
     port,
     publicUrl: read('PUBLIC_URL', publicUrl, `${scheme}://${host === '0.0.0.0' ? 'localhost' : host}:${port}`),
+    workers: read('WORKERS', positive, 1),
+    metricsPort: read<number | null>('METRICS_PORT', portNumber, null),
     databaseUrl: read<string | null>('DATABASE_URL', databaseUrl, null),
     databasePool: read('DATABASE_POOL', positive, 10),
     redisUrl: read<string | null>('REDIS_URL', redisUrl, null),
@@ -87,6 +93,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
     trustProxy: read<boolean | number | string>('TRUST_PROXY', trustProxy, false),
   };
+  if (config.port === 0 && config.workers > 1) problems.push('PORT: workers need a fixed one');
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }

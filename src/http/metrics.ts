@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface Observation {
   readonly face: string;
@@ -22,6 +22,7 @@ const LABEL = /^[A-Za-z-]{2,24}$/;
 /** Prometheus metrics of the process and of its requests by face, method and status. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
+  AggregatorRegistry.setRegistries(registry); // what a worker tells the primary
   collectDefaultMetrics({ register: registry });
   const labelNames = ['face', 'method', 'status'] as const;
   const requests = new Counter({ name: 'gateway_requests_total', help: 'Requests answered', labelNames, registers: [registry] });
@@ -52,4 +53,12 @@ export function createMetrics(): Metrics {
       });
     },
   };
+}
+
+let aggregator: AggregatorRegistry<typeof Registry.PROMETHEUS_CONTENT_TYPE> | undefined;
+
+/** The metrics of all workers of this machine added up; asked in the primary process. */
+export async function clusterMetrics(): Promise<{ readonly type: string; readonly text: string }> {
+  aggregator ??= new AggregatorRegistry();
+  return { type: aggregator.contentType, text: await aggregator.clusterMetrics() };
 }

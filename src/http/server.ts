@@ -32,6 +32,8 @@ export interface ServerOptions {
   readonly openSession: OpenSession;
   readonly health: Health;
   readonly metrics: Metrics;
+  /** Whether `/metrics` is served beside the faces; otherwise on a port of its own. */
+  readonly publicMetrics: boolean;
   readonly log: Logger & { child(fields: object): Logger };
   readonly trustProxy: boolean | number | string;
 }
@@ -44,7 +46,7 @@ export function createServerApp(options: ServerOptions): Express {
   app.set('trust proxy', options.trustProxy);
   app.use(requestLog(options));
   app.use(options.health.router);
-  app.get('/metrics', options.metrics.handler);
+  if (options.publicMetrics) app.get('/metrics', options.metrics.handler);
   for (const mount of options.mounts) app.use(mount.path, mounted(mount, options));
   app.use((_req: Request, res: Response) => {
     res.status(404).end();

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
+import { freePorts } from '../../src/demo/ports.js';
 import { temporaryFolder } from '../support/cleanup.js';
 import { freshDatabase } from '../support/cluster.js';
 import { startTestDovecot } from '../support/dovecot.js';
@@ -42,6 +43,29 @@ describe('the gateway as a process', () => {
     assert.ok(['1', '2'].includes((await ping).status));
     assert.ok(Date.now() - started < 10_000);
     assert.equal(await world.gateway.ended, 0);
+  });
+
+  it('shares its port among workers, replaces one that dies, and adds up their metrics', async () => {
+    const [metricsPort] = await freePorts(1);
+    const world = await startWorld({ env: { WORKERS: '2', METRICS_PORT: String(metricsPort) } });
+    const { gateway } = world;
+    const alice = await world.dav('alice');
+    const metrics = async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    assert.match(await metrics(), /gateway_requests_total\{face="dav",method="PROPFIND",status="207"\} \d/);
+    assert.equal(await statusOf(`${gateway.url}/metrics`), 401);
+    const workers = execFileSync('pgrep', ['-P', String(gateway.pid)])
+      .toString()
+      .trim()
+      .split('\n');
+    assert.equal(workers.length, 2);
+    process.kill(Number(workers[0]), 'SIGKILL');
+    for (let n = 0; n < 30; n++) {
+      const answer = await alice.client.request('OPTIONS', '/dav/').catch(() => undefined);
+      if (n > 10) assert.equal(answer?.status, 200);
+      await sleep(100);
+    }
+    await gateway.kill('SIGTERM');
+    assert.equal(await gateway.ended, 0);
   });
 
   it('serves HTTPS and takes a new certificate without a restart', async () => {

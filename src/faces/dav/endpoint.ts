@@ -6,6 +6,7 @@ import { XmlSink } from '../../formats/xml/write.js';
 import { DavError, errorReply, statusOf } from './errors.js';
 import { Exchange } from './exchange.js';
 import type { DavReply } from './message.js';
+import { acl } from './methods/acl.js';
 import { copy, move } from './methods/copy-move.js';
 import { remove } from './methods/delete.js';
 import { copyFile, getFile, makeFolder, moveFile, putFile, removeFile } from './methods/files.js';
@@ -13,11 +14,13 @@ import { get } from './methods/get.js';
 import { lock, unlock } from './methods/lock.js';
 import { mkcalendar, mkcol } from './methods/mkcol.js';
 import { allow, options } from './methods/options.js';
+import { post } from './methods/post.js';
 import { propfind } from './methods/propfind.js';
 import { proppatch } from './methods/proppatch.js';
 import { put } from './methods/put.js';
 import { report } from './methods/report.js';
 import { BadPath, CONTEXT, encodeSegment, type HomeType, type Place, parsePath } from './paths.js';
+import { pushUnregister } from './push/register.js';
 
 type Handler = (x: Exchange) => Promise<DavReply>;
 
@@ -33,6 +36,8 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map([
   ['COPY', copy],
   ['MKCALENDAR', mkcalendar],
   ['MKCOL', mkcol],
+  ['POST', post],
+  ['ACL', acl],
   ['LOCK', lock],
   ['UNLOCK', unlock],
 ]);
@@ -48,6 +53,14 @@ const FILE_HANDLERS: ReadonlyMap<string, Handler> = new Map([
   ['COPY', copyFile],
   ['MKCOL', makeFolder],
 ]);
+
+/** A registration for push messages can only be ended. */
+const PUSH_HANDLERS: ReadonlyMap<string, Handler> = new Map([['DELETE', pushUnregister]]);
+
+function handlersAt({ at }: Place): ReadonlyMap<string, Handler> {
+  if (at === 'file') return FILE_HANDLERS;
+  return at === 'push' ? PUSH_HANDLERS : HANDLERS;
+}
 
 /** Methods that the addresses outside the context answer: the rest of the site root is other faces'. */
 const AT_ROOT: ReadonlySet<string> = new Set(['OPTIONS', 'PROPFIND', 'REPORT']);
@@ -84,7 +97,7 @@ async function answer(services: Services, req: Request, res: Response, place: Pl
     if (place.at === 'well-known' && req.method !== 'PROPFIND') return { status: 301, headers: { Location: CONTEXT } };
     const session = res.locals.session as Session | undefined;
     if (session === undefined) throw new DavError(401, undefined, { 'WWW-Authenticate': 'Basic realm="Mail", charset="UTF-8"' });
-    const handler = (place.at === 'file' ? FILE_HANDLERS : HANDLERS).get(req.method);
+    const handler = handlersAt(place).get(req.method);
     if (handler === undefined) throw new DavError(place.at === 'nowhere' ? 404 : 405, undefined, { Allow: allow(place) });
     const header = (name: string): string | undefined => headerOf(req, name);
     const request = { method: req.method, target: req.originalUrl, place, header, body: bodyOf(req) };

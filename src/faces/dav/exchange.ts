@@ -2,7 +2,7 @@ import type { Cursor } from '../../domain/changes/feed.js';
 import type { FileHead } from '../../domain/files/model.js';
 import type { Collection, Item } from '../../domain/pim/model.js';
 import type { Services } from '../../domain/services.js';
-import type { Session } from '../../domain/types.js';
+import type { Account, Session } from '../../domain/types.js';
 import type { ClarkName } from '../../formats/xml/names.js';
 import { parseXml, type XmlElement, XmlError, type XmlLimits } from '../../formats/xml/read.js';
 import { DavError } from './errors.js';
@@ -17,11 +17,13 @@ import {
   homeOf,
   homePath,
   homesPath,
+  outboxPath,
   type Place,
   parsePath,
   principalPath,
   principalsPath,
 } from './paths.js';
+import { quietIn } from './push/quiet.js';
 import type { ItemView, Resource } from './resource.js';
 
 /** A multiget of 5,000 long hrefs is an ordinary request. */
@@ -35,12 +37,16 @@ export class Exchange {
   #collections: Promise<readonly Collection[]> | null = null;
   #cursors: Promise<ReadonlyMap<string, Cursor>> | null = null;
 
+  readonly session: Session;
+
   constructor(
     readonly services: Services,
-    readonly session: Session,
+    session: Session,
     readonly request: DavRequest,
   ) {
     this.preferences = preferencesOf(request);
+    const quiet = quietIn(request.header('push-dont-notify'), (href) => this.placeOf(href));
+    this.session = quiet.length === 0 ? session : { ...session, quiet };
   }
 
   get address(): string {
@@ -120,8 +126,12 @@ export class Exchange {
       case 'homes':
         return plain('root', homesPath(place.type), place.type);
       case 'principal':
+        return this.#principal(place.user);
+      case 'outbox':
         this.#own(place.user);
-        return this.principal();
+        return plain('outbox', outboxPath(this.address), null);
+      case 'push':
+        return null;
       case 'home':
         this.#own(place.user);
         return this.home(place.type);
@@ -138,8 +148,9 @@ export class Exchange {
     }
   }
 
-  principal(): Resource {
-    return plain('principal', principalPath(this.address), null);
+  /** The principal of a person; of the user where nobody is named. */
+  principal(person: Account = this.session.user): Resource {
+    return { ...plain('principal', principalPath(person.address), null), person };
   }
 
   home(type: HomeType): Resource {
@@ -155,6 +166,7 @@ export class Exchange {
       collection,
       item: null,
       file: null,
+      person: null,
     };
   }
 
@@ -166,6 +178,7 @@ export class Exchange {
       collection: parent.collection,
       item,
       file: null,
+      person: null,
     };
   }
 
@@ -201,11 +214,19 @@ export class Exchange {
     return file === null ? null : this.fileResource(file);
   }
 
+  /** People of the same domain see each other's names and addresses (RFC 3744 §2); all others are refused alike. */
+  async #principal(user: string): Promise<Resource> {
+    if (this.isSelf(user)) return this.principal();
+    const person = await this.services.directory.byAddress(this.session, user);
+    if (person === null) throw new DavError(403);
+    return this.principal(person);
+  }
+
   #own(user: string): void {
     if (!this.isSelf(user)) throw new DavError(403);
   }
 }
 
 function plain(kind: Resource['kind'], href: string, type: HomeType | null): Resource {
-  return { kind, href, type, collection: null, item: null, file: null };
+  return { kind, href, type, collection: null, item: null, file: null, person: null };
 }

@@ -15,6 +15,10 @@ export type Place =
   | { readonly at: 'item'; readonly type: HomeType; readonly user: string; readonly slug: string; readonly name: string }
   /** A plain file or folder; `path` is relative to the user's area, empty for the area itself. */
   | { readonly at: 'file'; readonly user: string; readonly path: string }
+  /** Where clients post requests for free/busy times (RFC 6638 §2.1). */
+  | { readonly at: 'outbox'; readonly user: string }
+  /** A registration for push messages. */
+  | { readonly at: 'push'; readonly id: string }
   /** The collection of all areas of files. */
   | { readonly at: 'files' }
   | { readonly at: 'well-known' }
@@ -44,6 +48,9 @@ export const collectionPath = (type: HomeType, address: string, slug: string): s
   `${homePath(type, address)}${encodeSegment(slug)}/`;
 
 export const filesPath = `${CONTEXT}files/`;
+
+export const outboxPath = (address: string): string => `${CONTEXT}outbox/${encodeSegment(address)}/`;
+export const pushPath = (id: string): string => `${CONTEXT}push/${encodeSegment(id)}`;
 
 /** The path of a plain file, or with a slash at its end of a folder. */
 export function filePath(address: string, path: string, isFolder: boolean): string {
@@ -121,6 +128,8 @@ function inContext(segments: readonly string[]): Place {
   if (area === undefined) return { at: 'context' };
   if (area === 'principals') return inPrincipals(user, slug);
   if (area === 'files') return user === undefined ? { at: 'files' } : { at: 'file', user, path: segments.slice(2).join('/') };
+  if (area === 'outbox' && user !== undefined && slug === undefined) return { at: 'outbox', user };
+  if (area === 'push' && user !== undefined && slug === undefined) return { at: 'push', id: user };
   if ((area !== 'calendars' && area !== 'addressbooks') || more.length > 0) return { at: 'nowhere' };
   if (user === undefined) return { at: 'homes', type: area };
   if (slug === undefined) return { at: 'home', type: area, user };

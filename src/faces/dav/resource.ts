@@ -1,5 +1,6 @@
 import type { FileHead } from '../../domain/files/model.js';
 import type { Collection } from '../../domain/pim/model.js';
+import type { Account } from '../../domain/types.js';
 import type { HomeType } from './paths.js';
 
 /** Kinds of resources, as property and report tables name them. */
@@ -13,7 +14,8 @@ export type ResourceKind =
   | 'event'
   | 'card'
   | 'folder'
-  | 'file';
+  | 'file'
+  | 'outbox';
 
 export const EVERYTHING: readonly ResourceKind[] = [
   'root',
@@ -26,6 +28,7 @@ export const EVERYTHING: readonly ResourceKind[] = [
   'card',
   'folder',
   'file',
+  'outbox',
 ];
 export const COLLECTIONS: readonly ResourceKind[] = ['calendar', 'addressbook'];
 export const HOMES: readonly ResourceKind[] = ['calendar-home', 'addressbook-home'];
@@ -58,6 +61,8 @@ export interface Resource {
   readonly collection: Collection | null;
   /** For items. */
   readonly item: ItemView | null;
+  /** For principals: whose it is. */
+  readonly person: Account | null;
   /** For plain files and folders. */
   readonly file: FileHead | null;
 }

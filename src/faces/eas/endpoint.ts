@@ -102,7 +102,7 @@ async function run(
   if (query.deviceId === '') throw new StatusError(COMMON.DeviceIdMissingOrInvalid, 'no usable device id');
   if (command.state === 'unserved') throw new StatusError(COMMON.CommandNotSupported, `${query.command} is not served`);
   const raw: Uint8Array = Buffer.isBuffer(req.body) ? req.body : new Uint8Array();
-  const body = command.opaqueBody ? null : documentOf(raw, command);
+  const body = command.opaqueBody?.(version) ? null : documentOf(raw, command);
   const userAgent = String(req.headers['user-agent'] ?? '').slice(0, 200);
   const trial = query.deviceId === TRIAL_DEVICE ? trialStore(unknownDevice(query, userAgent)) : undefined;
   const store = trial ?? services.devices;

@@ -26,9 +26,19 @@ export const COMMON = {
   RemoteWipeRequested: 140,
   DeviceNotProvisioned: 142,
   InvalidPolicyKey: 144,
+  NoRecurrenceInCalendar: 146,
   InvalidStoredRequest: 149,
   ItemNotFound: 150,
+  MoveNotPersistent: 155,
+  MoveDestinationInvalid: 156,
   DeviceInformationRequired: 165,
+  InvalidAccountId: 166,
+  RightsManagementOff: 168,
+  NoPicture: 173,
+  PictureTooLarge: 174,
+  PictureLimitReached: 175,
+  InvalidMimeBodyCombination: 178,
+  InvalidSmartForwardParameters: 179,
 } as const;
 
 /** What 12.1 and older get instead of a common Status; what is missing here is 500. */

@@ -32,10 +32,14 @@ export function htmlToText(html: string): string {
   }
 }
 
+/** Text with what HTML would take for markup escaped. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (char) => ESCAPES[char] as string);
+}
+
 /** Plain text as an HTML document that keeps lines and indents. */
 export function textToHtml(text: string): string {
-  const body = text
-    .replace(/[&<>"]/g, (char) => ESCAPES[char] as string)
+  const body = escapeHtml(text)
     .replace(/\r\n?|\n/g, '<br>\r\n')
     .replace(/^ +| {2,}/gm, (blanks) => '&nbsp;'.repeat(blanks.length - 1) + (blanks.length === 1 ? '&nbsp;' : ' '));
   return `<html><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8"></head><body>${body}</body></html>`;

@@ -15,6 +15,8 @@ export const NS = {
   ical: 'http://apple.com/ns/ical/',
   /** Further properties of Apple's clients. */
   me: 'http://me.com/_namespace/',
+  /** draft-bitfire-webdav-push. */
+  push: 'https://bitfire.at/webdav-push',
 } as const;
 
 /** The prefix under which a namespace is written. Every document declares the ones it lists at its root. */
@@ -25,6 +27,7 @@ const PREFIXES: ReadonlyMap<string, string> = new Map([
   [NS.cs, 'CS'],
   [NS.ical, 'A'],
   [NS.me, 'ME'],
+  [NS.push, 'P'],
 ]);
 
 /** Joins a namespace and a local name. */
@@ -43,6 +46,7 @@ export const C = (local: string): ClarkName => clark(NS.caldav, local);
 export const CARD = (local: string): ClarkName => clark(NS.carddav, local);
 export const CS = (local: string): ClarkName => clark(NS.cs, local);
 export const ICAL = (local: string): ClarkName => clark(NS.ical, local);
+export const PUSH = (local: string): ClarkName => clark(NS.push, local);
 export const ME = (local: string): ClarkName => clark(NS.me, local);
 
 /** The fixed prefix of a namespace, where it has one. */

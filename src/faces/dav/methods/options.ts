@@ -2,7 +2,8 @@ import type { DavReply } from '../message.js';
 import type { Place } from '../paths.js';
 
 /** Compliance classes and extensions that hold (RFC 4918 §18, RFC 3744 §7.2, RFC 4791 §5.1, RFC 6352 §6.1, RFC 5689 §3.1). */
-export const DAV_CLASSES = '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook';
+export const DAV_CLASSES =
+  '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook, calendarserver-sharing, resource-sharing, add-member, webdav-push';
 
 const READ = ['OPTIONS', 'PROPFIND', 'REPORT'];
 const ITEM = ['OPTIONS', 'GET', 'HEAD', 'PUT', 'DELETE', 'PROPFIND', 'PROPPATCH', 'COPY', 'MOVE', 'REPORT', 'LOCK', 'UNLOCK'];
@@ -15,7 +16,9 @@ const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
   principals: READ,
   principal: [...READ, 'PROPPATCH'],
   homes: READ,
-  home: [...READ, 'PROPPATCH'],
+  home: [...READ, 'PROPPATCH', 'POST'],
+  outbox: [...READ, 'POST'],
+  push: ['OPTIONS', 'DELETE'],
   collection: [
     'OPTIONS',
     'GET',

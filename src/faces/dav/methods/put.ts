@@ -6,6 +6,7 @@ import type { DavReply } from '../message.js';
 import { encodeSegment, type HomeType } from '../paths.js';
 import { preconditionOf } from '../preconditions.js';
 import { contentType } from '../props/content-type.js';
+import type { Resource } from '../resource.js';
 import { itemHeaders } from './get.js';
 import { allow } from './options.js';
 
@@ -63,4 +64,16 @@ function bodyText(x: Exchange, type: HomeType): string {
   } catch {
     throw BROKEN[type];
   }
+}
+
+/** POST to a collection: a new item under a name of the server's choice (RFC 5995). */
+export async function addMember(x: Exchange, target: Resource): Promise<DavReply> {
+  if (target.collection === null) throw new DavError(403);
+  await preconditionOf(x);
+  await requireUnlocked(x, x.request.place);
+  const text = bodyText(x, target.type ?? 'calendars');
+  const { item, verbatim } = await x.services.pim.put(x.session, target.collection, { text }, { ifNoneMatch: '*' });
+  const { ETag, ...others } = itemHeaders(item);
+  const location = { Location: target.href + encodeSegment(item.name) };
+  return { status: 201, headers: { ...others, ...location, ...(verbatim && ETag !== undefined ? { ETag } : {}) } };
 }

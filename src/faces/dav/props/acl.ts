@@ -17,6 +17,7 @@ const PRIVILEGES: Readonly<Record<Access, readonly ClarkName[]>> = {
     D('bind'),
     D('unbind'),
     D('read-acl'),
+    D('write-acl'),
     D('read-current-user-privilege-set'),
   ],
   write: [
@@ -46,6 +47,7 @@ const BY_KIND: Partial<Record<ResourceKind, readonly ClarkName[]>> = {
   'addressbook-home': HOME_PRIVILEGES,
   folder: PRIVILEGES.owner,
   file: PRIVILEGES.owner,
+  outbox: [D('read'), C('schedule-send'), C('schedule-send-freebusy'), D('read-current-user-privilege-set')],
 };
 
 function privilegesOf(r: Resource): readonly ClarkName[] {
@@ -53,6 +55,11 @@ function privilegesOf(r: Resource): readonly ClarkName[] {
 }
 
 const privilege = (name: ClarkName): Xml => element(D('privilege'), element(name));
+
+function ace(address: string, privileges: readonly ClarkName[], more?: Xml): Xml {
+  const principal = element(D('principal'), textElement(D('href'), principalPath(address)));
+  return element(D('ace'), principal, element(D('grant'), ...privileges.map(privilege)), more);
+}
 
 /** One entry of the privilege tree (RFC 3744 §5.3). */
 function supported(name: ClarkName, description: string, ...inner: readonly Xml[]): Xml {
@@ -73,6 +80,7 @@ const PRIVILEGE_TREE = supported(
     supported(D('unbind'), 'Remove items'),
   ),
   supported(D('read-acl'), 'Read the access list'),
+  supported(D('write-acl'), 'Share with others'),
   supported(D('read-current-user-privilege-set'), 'Read the own privileges'),
 );
 
@@ -97,12 +105,15 @@ export const aclProperties: readonly Property[] = [
   },
   {
     name: D('acl'),
-    on: WITH_OWNER,
+    // Items have the list of their collection: it is not looked up for each of them.
+    on: ['principal', ...HOMES, ...COLLECTIONS, ...FILES],
     spec: 'RFC 3744 §5.5',
-    get: (r, x) => {
-      const principal = element(D('principal'), textElement(D('href'), principalPath(x.address)));
-      const grant = element(D('grant'), ...privilegesOf(r).map(privilege));
-      return element(D('ace'), principal, grant, element(D('protected')));
+    get: async (r, x) => {
+      const owner = r.collection?.owner?.address ?? r.person?.address ?? x.address;
+      const own = ace(owner, r.collection === null ? privilegesOf(r) : PRIVILEGES.owner, element(D('protected')));
+      const shares =
+        r.collection?.access === 'owner' && r.item === null ? await x.services.pim.shares(x.session, r.collection) : [];
+      return join([own, ...shares.map(({ grantee, access }) => ace(grantee.address, PRIVILEGES[access]))]);
     },
   },
   {
@@ -116,13 +127,13 @@ export const aclProperties: readonly Property[] = [
     name: D('principal-URL'),
     on: ['principal'],
     spec: 'RFC 3744 §4.2',
-    get: (_, x) => textElement(D('href'), principalPath(x.address)),
+    get: (r) => textElement(D('href'), r.href),
   },
   {
     name: D('alternate-URI-set'),
     on: ['principal'],
     spec: 'RFC 3744 §4.1',
-    get: (_, x) => textElement(D('href'), `mailto:${x.address}`),
+    get: ({ person }) => textElement(D('href'), `mailto:${person?.address ?? ''}`),
   },
   { name: D('group-member-set'), on: ['principal'], spec: 'RFC 3744 §4.3', get: () => '' as Xml },
   { name: D('group-membership'), on: ['principal'], spec: 'RFC 3744 §4.4', get: () => '' as Xml },

@@ -6,7 +6,7 @@ import { elementsOf, type XmlElement } from '../../../formats/xml/read.js';
 import { element, elementWith, join, text, textElement, type Xml } from '../../../formats/xml/write.js';
 import { conditionError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import { homePath, principalPath } from '../paths.js';
+import { homePath, outboxPath, principalPath } from '../paths.js';
 import type { ResourceKind } from '../resource.js';
 import { calendarDataGetter } from './calendar-data.js';
 import { keepPlain, kept, keptProperty, MAX_PROPERTY_BYTES, type Property } from './property.js';
@@ -44,20 +44,27 @@ export const caldavProperties: readonly Property[] = [
     name: C('calendar-home-set'),
     on: PRINCIPAL,
     spec: 'RFC 4791 §6.2.1',
-    get: (_, x) => textElement(D('href'), homePath('calendars', x.address)),
+    get: ({ person }, x) =>
+      person?.id === x.session.account ? textElement(D('href'), homePath('calendars', x.address)) : undefined,
   },
   {
     name: C('calendar-user-address-set'),
     on: PRINCIPAL,
     spec: 'RFC 6638 §2.4.1',
-    get: (_, x) => {
-      const { address, aliases } = x.session.user;
+    get: ({ person }) => {
+      const { address, aliases } = person ?? { address: '', aliases: [] };
       const mailto = (to: string, index: number): Xml =>
         index === 0 ? elementWith(D('href'), { preferred: '1' }, text(`mailto:${to}`)) : textElement(D('href'), `mailto:${to}`);
       return join([...[address, ...aliases].map(mailto), textElement(D('href'), principalPath(address))]);
     },
   },
   { name: C('calendar-user-type'), on: PRINCIPAL, spec: 'RFC 6638 §2.4.2', get: () => 'INDIVIDUAL' as Xml },
+  {
+    name: C('schedule-outbox-URL'),
+    on: PRINCIPAL,
+    spec: 'RFC 6638 §2.1.1',
+    get: ({ person }, x) => (person?.id === x.session.account ? textElement(D('href'), outboxPath(x.address)) : undefined),
+  },
   keptProperty(C('calendar-description'), CALENDAR, 'RFC 4791 §5.2.1'),
   keptProperty(C('calendar-timezone'), CALENDAR, 'RFC 4791 §5.2.2', checkTimezone),
   {

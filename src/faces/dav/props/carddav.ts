@@ -18,7 +18,8 @@ export const carddavProperties: readonly Property[] = [
     name: CARD('addressbook-home-set'),
     on: ['principal'],
     spec: 'RFC 6352 §7.1.1',
-    get: (_, x) => textElement(D('href'), homePath('addressbooks', x.address)),
+    get: ({ person }, x) =>
+      person?.id === x.session.account ? textElement(D('href'), homePath('addressbooks', x.address)) : undefined,
   },
   keptProperty(CARD('addressbook-description'), BOOK, 'RFC 6352 §6.2.1'),
   {

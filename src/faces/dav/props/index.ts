@@ -6,7 +6,9 @@ import { caldavProperties } from './caldav.js';
 import { carddavProperties } from './carddav.js';
 import { lockProperties } from './locks.js';
 import type { Property } from './property.js';
+import { pushProperties } from './push.js';
 import { quotaProperties } from './quota.js';
+import { sharingProperties } from './sharing.js';
 import { syncProperties } from './sync.js';
 import { webdavProperties } from './webdav.js';
 
@@ -20,6 +22,8 @@ export const PROPERTIES: readonly Property[] = [
   ...caldavProperties,
   ...carddavProperties,
   ...appleProperties,
+  ...sharingProperties,
+  ...pushProperties,
 ];
 
 const byName = new Map<ClarkName, Property[]>();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { C, CARD, D } from '../../../formats/xml/names.js';
+import { C, CARD, CS, D } from '../../../formats/xml/names.js';
 import { textOf } from '../../../formats/xml/read.js';
 import { element, join, text, textElement, type Xml } from '../../../formats/xml/write.js';
 import { conditionError } from '../errors.js';
@@ -12,7 +12,7 @@ import { keptProperty, type Property } from './property.js';
 const COLLECTION = element(D('collection'));
 const NOTHING = '' as Xml;
 
-/** RFC 4918 §15.9, RFC 3744 §4, RFC 4791 §4.2, RFC 6352 §5.2. */
+/** RFC 4918 §15.9, RFC 3744 §4, RFC 4791 §4.2, RFC 6352 §5.2, RFC 6638 §2.1. */
 const RESOURCE_TYPES: Readonly<Record<ResourceKind, Xml>> = {
   root: COLLECTION,
   principal: join([COLLECTION, element(D('principal'))]),
@@ -23,12 +23,14 @@ const RESOURCE_TYPES: Readonly<Record<ResourceKind, Xml>> = {
   event: NOTHING,
   card: NOTHING,
   folder: COLLECTION,
+  outbox: join([COLLECTION, element(C('schedule-outbox'))]),
   file: NOTHING,
 };
 
-/** A notebook holds journals: RFC 4791 knows no other type for it than calendar. */
+/** What a shared collection is beside its type, for its owner and for others (calendarserver-sharing §5.1). */
 function resourceType(r: Resource): Xml {
-  return RESOURCE_TYPES[r.kind];
+  const shared = r.collection !== null && r.item === null && r.collection.access !== 'owner';
+  return shared ? join([RESOURCE_TYPES[r.kind], element(CS('shared'))]) : RESOURCE_TYPES[r.kind];
 }
 
 const displayNames: Partial<Record<ResourceKind, string>> = { 'calendar-home': 'Calendars', 'addressbook-home': 'Address books' };
@@ -41,7 +43,7 @@ export const webdavProperties: readonly Property[] = [
     on: ['principal', 'calendar-home', 'addressbook-home', 'calendar', 'addressbook'],
     all: true,
     spec: 'RFC 4918 §15.2',
-    get: (r, x) => text(r.collection?.name ?? displayNames[r.kind] ?? x.session.user.displayName),
+    get: (r) => text(r.collection?.name ?? displayNames[r.kind] ?? (r.person?.displayName || r.person?.address) ?? ''),
     set: (value) => {
       const name = value === null ? '' : textOf(value);
       return name.length > 255 ? conditionError(403, D('valid-displayname')) : { name };
@@ -98,6 +100,12 @@ export const webdavProperties: readonly Property[] = [
     get: (r) => join(reportsOn(r.kind).map((name) => element(D('supported-report'), element(D('report'), element(name))))),
   },
   {
+    name: D('add-member'),
+    on: COLLECTIONS,
+    spec: 'RFC 5995 §3.2.1',
+    get: (r) => textElement(D('href'), r.href),
+  },
+  {
     name: D('current-user-principal'),
     on: EVERYTHING,
     spec: 'RFC 5397 §3',
@@ -113,7 +121,8 @@ export const webdavProperties: readonly Property[] = [
     name: D('resource-id'),
     on: [...COLLECTIONS, 'principal'],
     spec: 'RFC 5842 §3.1',
-    get: (r, x) => textElement(D('href'), `urn:uuid:${stableUuid(r.collection?.source ?? { account: x.session.account })}`),
+    get: (r, x) =>
+      textElement(D('href'), `urn:uuid:${stableUuid(r.collection?.source ?? { account: r.person?.id ?? x.session.account })}`),
   },
 ];
 

@@ -3,6 +3,7 @@ import type { Id } from '../../../domain/types.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { type Element, elements, text } from '../../../formats/wbxml/tree.js';
 import type { EasAnswer, EasContext } from '../context.js';
+import { type EasVersion, has } from '../versions.js';
 import { folderCreate, folderDelete, folderUpdate } from './folder-change.js';
 import { folderSync } from './folder-sync.js';
 import { getItemEstimate } from './get-item-estimate.js';
@@ -27,8 +28,8 @@ export interface Command {
   readonly status: TagName;
   /** Whether the current policy key must come with it (MS-ASPROV 3.1.5.1). */
   readonly needsPolicy: boolean;
-  /** The body is no WBXML document. */
-  readonly opaqueBody?: boolean;
+  /** Versions in which the body is no WBXML document. */
+  opaqueBody?(version: EasVersion): boolean;
   readonly collections: CollectionsOf;
   run(context: EasContext): Promise<EasAnswer>;
 }
@@ -54,7 +55,7 @@ const pingCollections: CollectionsOf = (body, hint) => [...named('Ping:Id')(body
 function served(
   root: TagName,
   run: Command['run'],
-  options: { collections?: CollectionsOf; open?: boolean; status?: TagName } = {},
+  options: { collections?: CollectionsOf; open?: boolean; status?: TagName; opaqueBody?: Command['opaqueBody'] } = {},
 ): Command {
   return {
     state: 'served',
@@ -62,9 +63,13 @@ function served(
     status: options.status ?? (`${root.split(':')[0]}:Status` as TagName),
     needsPolicy: !options.open,
     collections: options.collections ?? none,
+    ...(options.opaqueBody && { opaqueBody: options.opaqueBody }),
     run,
   };
 }
+
+/** Up to 12.1 the body of SendMail and its kin is the message itself. */
+const isMessage = (version: EasVersion) => !has(version, 'composeMail');
 
 function unserved(root: TagName): Command {
   const status = `${root.split(':')[0] as Page}:Status` as TagName;
@@ -75,9 +80,9 @@ function unserved(root: TagName): Command {
 /** Every command of MS-ASCMD 2.2.1 by the name in the query. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['Sync', served('AirSync:Sync', sync, { collections: syncCollections })],
-  ['SendMail', served('ComposeMail:SendMail', sendMail)],
-  ['SmartForward', served('ComposeMail:SmartForward', smartForward)],
-  ['SmartReply', served('ComposeMail:SmartReply', smartReply)],
+  ['SendMail', served('ComposeMail:SendMail', sendMail, { opaqueBody: isMessage })],
+  ['SmartForward', served('ComposeMail:SmartForward', smartForward, { opaqueBody: isMessage })],
+  ['SmartReply', served('ComposeMail:SmartReply', smartReply, { opaqueBody: isMessage })],
   ['FolderSync', served('FolderHierarchy:FolderSync', folderSync, { collections: hierarchy })],
   ['FolderCreate', served('FolderHierarchy:FolderCreate', folderCreate, { collections: hierarchy })],
   ['FolderDelete', served('FolderHierarchy:FolderDelete', folderDelete, { collections: hierarchy })],

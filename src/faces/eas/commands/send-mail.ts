@@ -1,33 +1,43 @@
 import { isDomainError } from '../../../domain/errors.js';
-import { bytes, child, childText } from '../../../formats/wbxml/tree.js';
 import { type EasAnswer, type EasContext, EMPTY } from '../context.js';
 import { COMMON, StatusError } from '../status.js';
-
-const MAX_CLIENT_ID = 40;
+import { has } from '../versions.js';
+import { readCompose } from './compose-request.js';
 
 /** Sends a message as it is (MS-ASCMD 2.2.1.17): an empty answer when it was accepted. */
 export async function sendMail(context: EasContext): Promise<EasAnswer> {
-  const { body } = context;
-  const mime = bytes(body ? child(body, 'ComposeMail:Mime') : undefined);
-  const clientId = body ? childText(body, 'ComposeMail:ClientId') : undefined;
-  if (!body || !mime || !clientId || clientId.length > MAX_CLIENT_ID)
-    throw new StatusError(COMMON.InvalidXML, 'Mime or ClientId');
-  const saveInSent = child(body, 'ComposeMail:SaveInSentItems') !== undefined;
-  await sendOnce(context, clientId, mime, saveInSent);
+  const { clientId, mime, saveInSent } = readCompose(context);
+  if (!mime) throw new StatusError(COMMON.InvalidXML, 'no Mime');
+  await sendOnce(context, { clientId, saveInSent }, async () => mime);
   return EMPTY;
 }
 
-/** Sends what has not been sent under that ClientId before. @throws StatusError */
-export async function sendOnce(context: EasContext, clientId: string, mime: Uint8Array, saveInSent: boolean): Promise<void> {
+/** How a message is sent; without a ClientId nothing tells it from one sent before. */
+export interface Sending {
+  readonly clientId: string | null;
+  readonly saveInSent: boolean;
+}
+
+/**
+ * Makes and sends what has not been sent under that ClientId before. Whether it was is looked at first: the message that it
+ * answers may be gone by the time of a repetition. @returns false when older versions repeat a message, which is no error
+ * @throws StatusError
+ */
+export async function sendOnce(context: EasContext, sending: Sending, make: () => Promise<Uint8Array>): Promise<boolean> {
   const { store, session, query, services } = context;
-  if (mime.length === 0) throw new StatusError(COMMON.InvalidMIME, 'empty message');
-  if (!(await store.reserveSend(session, query.deviceId, clientId)))
+  const { clientId, saveInSent } = sending;
+  if (clientId !== null && !(await store.reserveSend(session, query.deviceId, clientId))) {
+    if (!has(context.version, 'composeMail')) return false;
     throw new StatusError(COMMON.MessagePreviouslySent, 'ClientId was used before');
+  }
   try {
+    const mime = await make();
+    if (mime.length === 0) throw new StatusError(COMMON.InvalidMIME, 'empty message');
     // Not bound to the request: a phone that hangs up while the message is handed over must not leave it half sent.
     await services.mail.send({ ...session, signal: undefined }, mime, { saveInSent });
+    return true;
   } catch (error) {
-    await store.releaseSend(session, query.deviceId, clientId);
+    if (clientId !== null) await store.releaseSend(session, query.deviceId, clientId);
     throw failure(error);
   }
 }
@@ -37,6 +47,7 @@ function failure(error: unknown): unknown {
     const noRecipient = /recipient/i.test(error.message);
     return new StatusError(noRecipient ? COMMON.MessageHasNoRecipient : COMMON.InvalidMIME, error.message);
   }
+  if (isDomainError(error, 'too-large')) return new StatusError(COMMON.AttachmentIsTooLarge, error.message);
   if (isDomainError(error) && error.kind !== 'unauthenticated')
     return new StatusError(COMMON.MailSubmissionFailed, error.message);
   return error;
