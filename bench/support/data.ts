@@ -8,6 +8,16 @@ export function sentence(seed: number, words: number): string {
   return Array.from({ length: words }, (_, n) => WORDS[(seed * 7 + n * 13 + ((seed >> 3) % 5)) % WORDS.length]).join(' ');
 }
 
+export type CollectionKind = 'calendar' | 'book';
+
+export function objectName(kind: CollectionKind, n: number): string {
+  return kind === 'calendar' ? `${n}.ics` : `${n}.vcf`;
+}
+
+export function objectText(kind: CollectionKind, n: number): string {
+  return kind === 'calendar' ? event(n) : contact(n);
+}
+
 /** An event of about 600 bytes; each tenth recurs weekly. */
 export function event(n: number): string {
   const day = new Date(Date.UTC(2026, 0, 1 + (n % 360), 8 + (n % 9)));
@@ -34,6 +44,44 @@ export function event(n: number): string {
     'END:VCALENDAR',
     '',
   ].join('\r\n');
+}
+
+/** The moments at which event `n` takes place, from a plain reading of what `event` writes. */
+export function occurrences(n: number): { readonly start: number; readonly end: number }[] {
+  const first = Date.UTC(2026, 0, 1 + (n % 360), 8 + (n % 9));
+  const count = n % 10 === 0 ? 30 : 1;
+  return Array.from({ length: count }, (_, week) => {
+    const start = first + week * 7 * 86_400_000;
+    return { start, end: start + 3_600_000 };
+  });
+}
+
+/** A contact of about 500 bytes. */
+export function contact(n: number): string {
+  const digits = String(1_000_000 + ((n * 7_919) % 9_000_000));
+  return [
+    'BEGIN:VCARD',
+    'VERSION:3.0',
+    `UID:bench-${n}@example.test`,
+    `N:Müller ${n};Zoë;;;`,
+    `FN:Zoë Müller ${n}`,
+    `ORG:Example ${n % 50};Department ${n % 9}`,
+    `EMAIL;TYPE=INTERNET,WORK:contact${n}@example.test`,
+    `TEL;TYPE=CELL:+49170${digits}`,
+    `TEL;TYPE=WORK,VOICE:+4930${digits}`,
+    `ADR;TYPE=WORK:;;Hauptstraße ${n % 200};Berlin;;${10_000 + (n % 4_000)};Germany`,
+    `NOTE:${sentence(n, 9).slice(0, 60)}`,
+    `BDAY:19${50 + (n % 50)}-0${1 + (n % 9)}-1${n % 9}`,
+    'END:VCARD',
+    '',
+  ].join('\r\n');
+}
+
+/** An event of that many bytes, most of them in its description. */
+export function largeEvent(n: number, bytes: number): string {
+  const lines = Math.max(0, Math.ceil((bytes - 700) / 74));
+  const description = Array.from({ length: lines }, (_, line) => ` ${sentence(n + line, 20).slice(0, 71)}`).join('\r\n');
+  return event(n).replace('BEGIN:VALARM', `COMMENT:x\r\n${description}\r\nBEGIN:VALARM`);
 }
 
 /** A message of about 4 kB with a text and an HTML part; each fifth has an attachment of 20 kB. */

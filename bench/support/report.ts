@@ -10,18 +10,35 @@ export interface Report {
   readonly met?: boolean;
 }
 
+/** A measure that could not be taken, and why. */
+export interface Undone {
+  readonly name: string;
+  readonly undone: string;
+}
+
+export type Outcome = Report | Undone;
+export type Measure = () => Promise<Outcome | readonly Outcome[]>;
+
 export interface Suite {
   readonly title: string;
-  readonly measures: readonly (() => Promise<Report>)[];
+  readonly measures: readonly Measure[];
+}
+
+export function isUndone(outcome: Outcome): outcome is Undone {
+  return 'undone' in outcome;
 }
 
 /** Prints a line for people and for `grep`. */
-export function printReport(report: Report): Report {
-  const { name, value, unit, aim, detail } = report;
+export function printOutcome(outcome: Outcome): Outcome {
+  if (isUndone(outcome)) {
+    console.log(`${outcome.name}: not done\n    ${outcome.undone}`);
+    return outcome;
+  }
+  const { name, value, unit, aim, detail } = outcome;
   const met = aim && (aim.operator === '<=' ? value <= aim.value : value >= aim.value);
-  const verdict = aim ? ` (aim ${aim.operator} ${aim.value}: ${met ? 'met' : 'MISSED'})` : '';
+  const verdict = aim ? ` (aim ${aim.operator} ${format(aim.value)}: ${met ? 'met' : 'MISSED'})` : '';
   console.log(`${name}: ${format(value)}${unit}${verdict}\n    ${detail}`);
-  return { ...report, met };
+  return { ...outcome, met };
 }
 
 export function format(value: number): string {

@@ -1,14 +1,9 @@
 import pg from 'pg';
-import { PimService } from '../../src/domain/pim/pim.js';
-import type { Session } from '../../src/domain/types.js';
-import { PostgresAccountStore } from '../../src/infra/db/account-store.js';
-import { openDatabase, poolOf } from '../../src/infra/db/data-source.js';
-import { PostgresPimStore } from '../../src/infra/db/pim-store.js';
 import { onEnd } from '../../test/support/cleanup.js';
 import { DavClient } from '../../test/support/dav-client.js';
 import { PASSWORD } from '../../test/support/dovecot.js';
 import { address, startWorld, type World } from '../../test/support/eas-phone-world.js';
-import { event } from './data.js';
+import { fillGateway } from './fill.js';
 
 let world: Promise<World> | undefined;
 
@@ -41,15 +36,6 @@ export async function calendarOf(user: string, slug: string, events: number): Pr
   const path = `/dav/calendars/${address(user)}/${slug}/`;
   const made = await client.request('MKCALENDAR', path);
   if (made.status !== 201) throw new Error(`MKCALENDAR: ${made.status} ${made.text}`);
-  const source = await openDatabase(databaseUrl, { poolSize: 2 });
-  const account = await new PostgresAccountStore(source).byAddress(address(user));
-  if (!account) throw new Error(`no account of ${user}`);
-  const s: Session = { account: account.id, origin: 'bench', user: account };
-  const pim = new PimService(new PostgresPimStore(poolOf(source)), { publish: () => undefined }, { now: () => new Date() });
-  const collection = (await pim.collections(s)).find((found) => found.slug === slug);
-  if (!collection) throw new Error(`no collection ${slug}`);
-  for (let n = 0; n < events; n++) await pim.put(s, collection, { name: `${n}.ics`, text: event(n) });
-  await source.query('VACUUM ANALYZE items');
-  await source.destroy();
+  await fillGateway(databaseUrl, address(user), { kind: 'calendar', slug }, events);
   return path;
 }
