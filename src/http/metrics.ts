@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { RequestHandler } from 'express';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -19,10 +20,13 @@ export interface Metrics {
 /** Methods that become labels; anything else a client invents counts as `other`. */
 const LABEL = /^[A-Za-z-]{2,24}$/;
 
+let aggregator: AggregatorRegistry<typeof Registry.PROMETHEUS_CONTENT_TYPE> | undefined;
+
 /** Prometheus metrics of the process and of its requests by face, method and status. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
   AggregatorRegistry.setRegistries(registry); // what a worker tells the primary
+  if (cluster.isWorker) aggregator ??= new AggregatorRegistry(); // hears the primary's questions
   collectDefaultMetrics({ register: registry });
   const labelNames = ['face', 'method', 'status'] as const;
   const requests = new Counter({ name: 'gateway_requests_total', help: 'Requests answered', labelNames, registers: [registry] });
@@ -54,8 +58,6 @@ export function createMetrics(): Metrics {
     },
   };
 }
-
-let aggregator: AggregatorRegistry<typeof Registry.PROMETHEUS_CONTENT_TYPE> | undefined;
 
 /** The metrics of all workers of this machine added up; asked in the primary process. */
 export async function clusterMetrics(): Promise<{ readonly type: string; readonly text: string }> {
