@@ -57,7 +57,8 @@ export class Accounts1730000000000 implements MigrationInterface {
         account_id  uuid NOT NULL,
         device_id   text COLLATE "C" NOT NULL,
         client_id   text COLLATE "C" NOT NULL,
-        sent_at     timestamptz NOT NULL DEFAULT now(),
+        begun_at    timestamptz NOT NULL DEFAULT now(),
+        sent_at     timestamptz,
         PRIMARY KEY (account_id, device_id, client_id),
         FOREIGN KEY (account_id, device_id) REFERENCES devices ON DELETE CASCADE
       );

@@ -170,10 +170,15 @@ describe('PostgreSQL stores', () => {
     assert.equal((await devices.open(s, 'phone', ['1']))!.states.get('1')!.previous?.key, 'k1');
     await commit('k3', null, 'k4');
     assert.equal((await devices.open(s, 'phone', ['1']))!.states.get('1')!.previous, null);
-    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), true);
-    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), false);
+    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), 'go');
+    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), 'underway');
     await devices.releaseSend(s, 'phone', 'm1');
-    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), true);
+    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), 'go');
+    await database.query(`UPDATE sent_messages SET begun_at = now() - interval '2 minutes'`);
+    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), 'go', 'a sender that died does not lose the message');
+    await devices.confirmSend(s, 'phone', 'm1');
+    await database.query(`UPDATE sent_messages SET begun_at = now() - interval '2 minutes'`);
+    assert.equal(await devices.reserveSend(s, 'phone', 'm1'), 'sent');
   });
 
   it('keeps the ids of mail folders through renames that swap paths', async () => {

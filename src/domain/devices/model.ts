@@ -64,10 +64,13 @@ export interface DeviceStore {
   /** Forgets what the device holds of these collections. */
   dropStates(s: Scope, device: string, collections: readonly Id[]): Promise<void>;
   /**
-   * Reserves the ClientId of a message that is about to be sent; false when the same device used it before
-   * (MS-ASCMD ClientId, Status 118).
+   * Reserves the ClientId of a message that is about to be handed over. `sent`: the device sent it before (MS-ASCMD ClientId,
+   * Status 118). `underway`: another request is at it, or died at it a moment ago; after a minute without an end it may be
+   * tried again, because a message that arrives twice is better than one that is lost.
    */
-  reserveSend(s: Scope, device: string, clientId: string): Promise<boolean>;
+  reserveSend(s: Scope, device: string, clientId: string): Promise<'go' | 'sent' | 'underway'>;
+  /** The message was accepted. */
+  confirmSend(s: Scope, device: string, clientId: string): Promise<void>;
   /** Gives a reservation back: the message was not accepted. */
   releaseSend(s: Scope, device: string, clientId: string): Promise<void>;
 }

@@ -25,7 +25,8 @@ export function trialStore(device: Device): DeviceStore {
     list: async () => [],
     commit: async () => {},
     dropStates: async () => {},
-    reserveSend: async () => true,
+    reserveSend: async () => 'go',
+    confirmSend: async () => {},
     releaseSend: async () => {},
   };
 }

@@ -91,9 +91,22 @@ const DROP_STATES = statement(
   'DELETE FROM sync_states WHERE account_id = $1 AND device_id = $2 AND collection_id = ANY($3::text[])',
 );
 
+/** A reservation whose request did not come to an end is void after a minute. */
 const RESERVE_SEND = statement(
   'reserve_send',
-  'INSERT INTO sent_messages (account_id, device_id, client_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING client_id',
+  `INSERT INTO sent_messages AS m (account_id, device_id, client_id) VALUES ($1, $2, $3)
+   ON CONFLICT (account_id, device_id, client_id) DO UPDATE SET begun_at = now()
+     WHERE m.sent_at IS NULL AND m.begun_at < now() - interval '1 minute' RETURNING client_id`,
+);
+
+const SEND_STATE = statement(
+  'send_state',
+  'SELECT sent_at IS NOT NULL AS sent FROM sent_messages WHERE account_id = $1 AND device_id = $2 AND client_id = $3',
+);
+
+const CONFIRM_SEND = statement(
+  'confirm_send',
+  'UPDATE sent_messages SET sent_at = now() WHERE account_id = $1 AND device_id = $2 AND client_id = $3',
 );
 
 const RELEASE_SEND = statement(
@@ -161,8 +174,14 @@ export class PostgresDeviceStore implements DeviceStore {
     await rows(this.pool, DROP_STATES, [s.account, device, collections]);
   }
 
-  async reserveSend(s: Scope, device: string, clientId: string): Promise<boolean> {
-    return (await row(this.pool, RESERVE_SEND, [s.account, device, clientId])) !== undefined;
+  async reserveSend(s: Scope, device: string, clientId: string): Promise<'go' | 'sent' | 'underway'> {
+    const key = [s.account, device, clientId];
+    if (await row(this.pool, RESERVE_SEND, key)) return 'go';
+    return (await row<{ sent: boolean }>(this.pool, SEND_STATE, key))?.sent ? 'sent' : 'underway';
+  }
+
+  async confirmSend(s: Scope, device: string, clientId: string): Promise<void> {
+    await rows(this.pool, CONFIRM_SEND, [s.account, device, clientId]);
   }
 
   async releaseSend(s: Scope, device: string, clientId: string): Promise<void> {

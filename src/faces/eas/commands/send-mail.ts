@@ -26,7 +26,9 @@ export interface Sending {
 export async function sendOnce(context: EasContext, sending: Sending, make: () => Promise<Uint8Array>): Promise<boolean> {
   const { store, session, query, services } = context;
   const { clientId, saveInSent } = sending;
-  if (clientId !== null && !(await store.reserveSend(session, query.deviceId, clientId))) {
+  const state = clientId === null ? 'go' : await store.reserveSend(session, query.deviceId, clientId);
+  if (state === 'underway') throw new StatusError(COMMON.ServerErrorRetryLater, 'the same message is being sent');
+  if (state === 'sent') {
     if (!has(context.version, 'composeMail')) return false;
     throw new StatusError(COMMON.MessagePreviouslySent, 'ClientId was used before');
   }
@@ -35,6 +37,7 @@ export async function sendOnce(context: EasContext, sending: Sending, make: () =
     if (mime.length === 0) throw new StatusError(COMMON.InvalidMIME, 'empty message');
     // Not bound to the request: a phone that hangs up while the message is handed over must not leave it half sent.
     await services.mail.send({ ...session, signal: undefined }, mime, { saveInSent });
+    if (clientId !== null) await store.confirmSend(session, query.deviceId, clientId);
     return true;
   } catch (error) {
     if (clientId !== null) await store.releaseSend(session, query.deviceId, clientId);
