@@ -49,7 +49,7 @@ export class LostAnswer extends Error {
 const COMMAND_CODES: Record<string, number> = {
   Sync: 0, SendMail: 1, SmartForward: 2, SmartReply: 3, GetAttachment: 4, FolderSync: 9, FolderCreate: 10, FolderDelete: 11,
   FolderUpdate: 12, MoveItems: 13, GetItemEstimate: 14, MeetingResponse: 15, Search: 16, Settings: 17, Ping: 18,
-  ItemOperations: 19, Provision: 20, ResolveRecipients: 21, ValidateCert: 22,
+  ItemOperations: 19, Provision: 20, ResolveRecipients: 21, ValidateCert: 22, Find: 23,
 }; // biome-ignore format: a table
 const PARAMETER_TAGS: Record<string, number> = { AttachmentName: 0, CollectionId: 1, ItemId: 3, LongId: 4, Occurrence: 6 };
 const LOCALE_EN_US = 0x0409;
@@ -128,11 +128,10 @@ export class PhoneWire {
       counted(Buffer.from(deviceId)),
       counted(policyKey === undefined ? Buffer.alloc(0) : key),
       counted(Buffer.from(deviceType)),
-      ...Object.entries(parameters).flatMap(([name, value]) => [
-        Buffer.from([PARAMETER_TAGS[name] ?? 0]),
-        counted(Buffer.from(value)),
-      ]),
-      multipart ? Buffer.from([7, 1, 2]) : Buffer.alloc(0),
+      ...Object.entries(parameters)
+        .filter(([name]) => name in PARAMETER_TAGS)
+        .flatMap(([name, value]) => [Buffer.from([PARAMETER_TAGS[name] ?? 0]), counted(Buffer.from(value))]),
+      optionBits(parameters.SaveInSent === 'T', multipart === true),
     ]);
     return bytes.toString('base64');
   }
@@ -184,6 +183,12 @@ export class PhoneWire {
 
 function isLineFault(error: NodeJS.ErrnoException): boolean {
   return ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ECONNABORTED'].includes(error.code ?? '');
+}
+
+/** Parameter 7 of the base64 form: SaveInSent and AcceptMultiPart. */
+function optionBits(save: boolean, multipart: boolean): Buffer {
+  const bits = (save ? 1 : 0) | (multipart ? 2 : 0);
+  return bits === 0 ? Buffer.alloc(0) : Buffer.from([7, 1, bits]);
 }
 
 function counted(bytes: Buffer): Buffer {

@@ -40,6 +40,18 @@ export interface SyncResult {
   readonly collections: ReadonlyMap<string, CollectionResult>;
 }
 
+/** What SendMail and its kin send. */
+export interface Composition {
+  readonly mime?: string | Buffer;
+  readonly clientId?: string;
+  readonly save?: boolean;
+  readonly source?: { readonly folder?: string; readonly item?: string; readonly longId?: string; readonly instance?: string };
+  readonly replace?: boolean;
+  /** Further elements of the document. */
+  readonly more?: readonly Tag[];
+  readonly lose?: WireRequest['lose'];
+}
+
 export interface PingResult {
   readonly status: string;
   readonly folders: string[];
@@ -271,14 +283,50 @@ export class EasPhone {
     mime: string | Buffer,
     how: { clientId?: string; save?: boolean; lose?: WireRequest['lose'] } = {},
   ): Promise<string> {
+    return this.compose('SendMail', { ...how, mime });
+  }
+
+  /**
+   * SendMail, SmartReply or SmartForward: a document from 14.0 on, before that the message itself with its parameters in the
+   * query. Returns the Status, `1` for the empty answer that means success.
+   */
+  async compose(command: 'SendMail' | 'SmartReply' | 'SmartForward', how: Composition): Promise<string> {
+    if (Number(this.version) < 14) return this.#composeMessage(command, how);
+    const { source } = how;
     const body = t(
-      'ComposeMail:SendMail',
+      `ComposeMail:${command}`,
       t('ComposeMail:ClientId', how.clientId ?? this.nextClientId()),
+      source &&
+        t(
+          'ComposeMail:Source',
+          source.folder === undefined ? undefined : t('ComposeMail:FolderId', source.folder),
+          source.item === undefined ? undefined : t('ComposeMail:ItemId', source.item),
+          source.longId === undefined ? undefined : t('ComposeMail:LongId', source.longId),
+          source.instance === undefined ? undefined : t('ComposeMail:InstanceId', source.instance),
+        ),
       how.save === false ? undefined : t('ComposeMail:SaveInSentItems'),
-      t('ComposeMail:Mime', new Uint8Array(Buffer.from(mime))),
+      how.replace ? t('ComposeMail:ReplaceMime') : undefined,
+      how.mime === undefined ? undefined : t('ComposeMail:Mime', new Uint8Array(Buffer.from(how.mime))),
+      how.more,
     );
-    const { tree } = await this.command('SendMail', body, { lose: how.lose });
-    return tree ? (tree.text('ComposeMail:Status') ?? violation('SendMail without Status', tree)) : '1';
+    const { tree } = await this.command(command, body, { lose: how.lose });
+    if (tree && tree.name !== `ComposeMail:${command}`) violation(`answer to ${command}`, tree);
+    return tree ? (tree.text('ComposeMail:Status') ?? violation(`${command} without Status`, tree)) : '1';
+  }
+
+  async #composeMessage(command: string, { mime = '', save, source, lose }: Composition): Promise<string> {
+    const parameters = {
+      ...(source?.folder !== undefined && { CollectionId: source.folder }),
+      ...(source?.item !== undefined && { ItemId: source.item }),
+      ...(source?.longId !== undefined && { LongId: source.longId }),
+      ...(source?.instance !== undefined && { Occurrence: source.instance }),
+      ...(save !== false && { SaveInSent: 'T' }),
+    };
+    const headers = { 'Content-Type': 'message/rfc822' };
+    const answer = await this.raw({ command, body: Buffer.from(mime), parameters, headers, lose });
+    if (answer.status !== 200) throw new HttpFault(answer);
+    if (answer.body.length > 0) violation(`${command} is answered with a body`);
+    return '1';
   }
 
   /** Fetches one item; returns its Properties. */
