@@ -11,7 +11,7 @@ import {
 import { type CardVersion, cardVersion, parseCard } from '../../../formats/vcard/validate.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { messengerSlots } from './card-relations.js';
-import { ADDRESS_SLOTS, MAIL_SLOTS, PHONE_SLOTS, type Slot } from './card-slots.js';
+import { ADDRESS_SLOTS, type AddressSlot, MAIL_SLOTS, PHONE_SLOTS, type Slot } from './card-slots.js';
 
 /** A card opened for a device: which of its lines stands in which element. */
 export interface CardModel {
@@ -135,12 +135,14 @@ function setSlot(
     model.slots.delete(tag);
     return;
   }
-  const target = property ?? addSlot(model, name, slots.find((slot) => slot.tag === tag) as Slot);
+  const target = property ?? addSlot(model, name, slots, tag);
   write(target, value);
 }
 
 /** A new line for an element; the first of its kind is the preferred one where the element says so. */
-function addSlot(model: CardModel, name: string, slot: Slot): Property {
+function addSlot(model: CardModel, name: string, slots: readonly Slot[], tag: Slot['tag']): Property {
+  const at = slots.findIndex((candidate) => candidate.tag === tag);
+  const slot = slots[at] as Slot;
   const isFirst = slot.preferred === true && model.card.all(name).length === 0;
   const types = [...slot.types, ...(isFirst && model.version !== '4.0' ? ['pref'] : [])].filter(
     (type) => type !== 'internet' || model.version !== '4.0',
@@ -149,8 +151,12 @@ function addSlot(model: CardModel, name: string, slot: Slot): Property {
     TYPE: types.length > 0 ? typeParam(model.version, types) : undefined,
     PREF: isFirst && model.version === '4.0' ? '1' : undefined,
   });
+  // The second number at work comes after the first, also when a client names it before.
+  const second = slots.slice(at + 1).find((later) => later.types.join() === slot.types.join() && model.slots.has(later.tag));
   model.slots.set(slot.tag, property);
-  return model.card.add(property);
+  if (!second) return model.card.add(property);
+  model.card.insertBefore(property, model.slots.get(second.tag) as Property);
+  return property;
 }
 
 /** Components of ADR (RFC 2426 §3.2.1). Post box and extended address are shown with the street. */
@@ -160,7 +166,7 @@ const ADR_LENGTH = 7;
 export type AddressPart = 'street' | 'city' | 'state' | 'code' | 'country';
 
 /** @param slot `Contacts:BusinessAddress`, `Contacts:HomeAddress`, `Contacts:OtherAddress` */
-export function addressOf({ slots }: CardModel, slot: string, part: AddressPart): string | undefined {
+export function addressOf({ slots }: CardModel, slot: AddressSlot, part: AddressPart): string | undefined {
   const property = slots.get(slot);
   const parts = part === 'street' ? [ADR.box, ADR.extended, ADR.street] : [ADR[part]];
   return (
@@ -171,10 +177,10 @@ export function addressOf({ slots }: CardModel, slot: string, part: AddressPart)
   );
 }
 
-export function setAddress(model: CardModel, slot: string, part: AddressPart, value = ''): void {
+export function setAddress(model: CardModel, slot: AddressSlot, part: AddressPart, value = ''): void {
   let property = model.slots.get(slot);
   if (!property && value === '') return;
-  property ??= addSlot(model, 'ADR', ADDRESS_SLOTS.find(({ tag }) => tag === slot) as Slot);
+  property ??= addSlot(model, 'ADR', ADDRESS_SLOTS, slot);
   setComponent(property, ADR[part], value, ADR_LENGTH);
   if (part === 'street')
     for (const at of [ADR.box, ADR.extended]) if (component(property, at)) setComponent(property, at, '', ADR_LENGTH);

@@ -113,13 +113,18 @@ function handles(card: Component): Property[] {
   return [...found.values()];
 }
 
+/** A handle without the scheme of its service: `xmpp:ada@example.org` → `ada@example.org` */
+export function plainHandle(text: string): string {
+  return text.replace(SCHEME, '');
+}
+
 function handleOf(property: Property): string {
   const text = property.text.trim();
   if (property.name !== 'IMPP') return text;
   try {
-    return decodeURIComponent(text.replace(SCHEME, ''));
+    return decodeURIComponent(plainHandle(text));
   } catch {
-    return text.replace(SCHEME, '');
+    return plainHandle(text);
   }
 }
 

@@ -13,6 +13,7 @@ import {
   allRelated,
   MESSENGER_TAGS,
   messengerOf,
+  plainHandle,
   RELATIONS,
   type Relation,
   relatedTo,
@@ -20,6 +21,7 @@ import {
   setMessenger,
   setRelated,
 } from './card-relations.js';
+import type { AddressSlot } from './card-slots.js';
 import { birthdayOf, midnight, toExtended } from './dates.js';
 import { MalformedItem } from './item-class.js';
 
@@ -52,7 +54,7 @@ const ADDRESS_PARTS: readonly (readonly [string, AddressPart])[] = [
   ['Street', 'street'],
 ];
 
-function address(slot: 'Contacts:BusinessAddress' | 'Contacts:HomeAddress' | 'Contacts:OtherAddress'): ContactField[] {
+function address(slot: AddressSlot): ContactField[] {
   return ADDRESS_PARTS.map(([name, part]) =>
     field({
       tag: `${slot}${name}` as TagName,
@@ -135,6 +137,9 @@ function setDay(model: CardModel, property: Property | undefined, name: string, 
     if (property) removeProperty(model.card, property);
   } else writeCardDate(property ?? model.card.add(new Property(name, '')), value, model.version);
 }
+
+/** A messenger's handle, with or without its scheme. */
+const handle: ValueType<string> = { ...line, same: (a, b) => line.same(plainHandle(a), plainHandle(b)) };
 
 /** Most characters of base64 that a Picture may have (MS-ASCNTC Picture). */
 const MAX_PICTURE = 48 * 1024;
@@ -302,7 +307,7 @@ export const CONTACT_FIELDS: Fields<CardModel> = [
   plain('Contacts2:CustomerId', 'X-MS-CUSTOMER-ID'),
   plain('Contacts2:GovernmentId', 'X-MS-GOVERNMENT-ID'),
   ...MESSENGER_TAGS.map((tag) =>
-    field({ tag, type: line, get: (model) => messengerOf(model, tag), set: (model, value) => setMessenger(model, tag, value) }),
+    field({ tag, type: handle, get: (model) => messengerOf(model, tag), set: (model, value) => setMessenger(model, tag, value) }),
   ),
   relation('Contacts2:ManagerName', RELATIONS.manager),
   phone('Contacts2:MMS'),

@@ -356,6 +356,22 @@ describe('new contacts', () => {
     }
   });
 
+  it('keeps first and second numbers apart', () => {
+    const names = [
+      'Contacts:BusinessPhoneNumber',
+      'Contacts:Business2PhoneNumber',
+      'Contacts:HomePhoneNumber',
+      'Contacts:Home2PhoneNumber',
+    ];
+    const item = data(names.map((name, index) => field(name, String(index + 1))));
+    assert.deepEqual(values(show(apply(null, item, sent('16.1'))), ...names), ['1', '2', '3', '4']);
+    const one = apply(null, data(field('Contacts:BusinessPhoneNumber', '1')), sent('16.1'));
+    assert.deepEqual(
+      values(show(apply(one, data(field('Contacts:Business2PhoneNumber', '2')), sent('16.1'))), ...names.slice(0, 2)),
+      ['1', '2'],
+    );
+  });
+
   it('always has a name', () => {
     const fn = (...elements: Element[]) => readCard(apply(null, data(elements), sent('16.1'))).fn;
     assert.equal(fn(field('Contacts:FileAs', 'Plumber')), 'Plumber');
