@@ -93,7 +93,7 @@ class PimWork {
     const draft = { text, creationKey: this.#creationKey(command.clientId) };
     try {
       const { item, verbatim } = await this.#pim.put(this.#session, this.source.collection, draft, { ifNoneMatch: '*' });
-      return this.#held(Number(item.id), verbatim);
+      return this.#held(Number(item.id), verbatim && this.#agrees(item.text, command));
     } catch (error) {
       const taken = isDomainError(error, 'precondition-failed') || (isDomainError(error) && error.reason === 'no-uid-conflict');
       const existing = taken ? await this.#withUid(command) : null;
@@ -130,17 +130,29 @@ class PimWork {
       const conflict = (await this.#foreign.has(id)) || this.#unsent.has(id);
       if (conflict && this.draft.options.conflict !== CLIENT_WINS) return { status: SYNC.Conflict };
       const text = this.#edited(item.text, command);
-      if (text === item.text) return OK;
+      if (text === item.text) return this.#unchanged(id, command, text);
       const session: Session = conflict ? { ...this.#session, origin: `${this.#session.origin}+merged` } : this.#session;
       try {
         const draft = { id: String(id) as Id, text };
         const result = await this.#pim.put(session, this.source.collection, draft, { ifMatch: [item.etag] });
-        if (conflict || !result.verbatim) this.draft.changed = this.draft.changed.with(id);
+        if (conflict || !result.verbatim || !this.#agrees(text, command)) this.draft.changed = this.draft.changed.with(id);
         return OK;
       } catch (error) {
         if (!isDomainError(error, 'precondition-failed') || attempt >= ATTEMPTS) throw error;
       }
     }
+  }
+
+  /** Nothing had to be written: what the device sent is there already, or is not its to change. */
+  #unchanged(id: number, command: ClientCommand, text: string): AppliedReply {
+    if (!this.#agrees(text, command)) this.draft.changed = this.draft.changed.with(id);
+    return OK;
+  }
+
+  /** Whether the device holds what is stored; where it does not, the stored form goes back to it. */
+  #agrees(text: string, command: ClientCommand): boolean {
+    if (command.instance !== null || !command.data) return true;
+    return this.source.itemClass.agrees?.(text, command.data, this.#apply) ?? true;
   }
 
   #edited(text: string, command: ClientCommand): string {
