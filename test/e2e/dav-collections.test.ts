@@ -262,7 +262,7 @@ describe('collections over DAV', () => {
       ['DELETE', `${HOME}calendar/same.ics`],
       ['PROPFIND', HOME],
       ['PROPFIND', `${HOME}none/`],
-      ['PROPFIND', '/dav/principals/alice%40example.test/'],
+      ['PROPFIND', '/dav/principals/alice%40other.test/'],
       ['PROPFIND', '/dav/principals/nobody%40example.test/'],
       ['PROPFIND', '/dav/calendars/nobody%40example.test/calendar/'],
     ];

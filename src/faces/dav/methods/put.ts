@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { C, CARD } from '../../../formats/xml/names.js';
 import { conditionError, DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
@@ -72,7 +73,8 @@ export async function addMember(x: Exchange, target: Resource): Promise<DavReply
   await preconditionOf(x);
   await requireUnlocked(x, x.request.place);
   const text = bodyText(x, target.type ?? 'calendars');
-  const { item, verbatim } = await x.services.pim.put(x.session, target.collection, { text }, { ifNoneMatch: '*' });
+  const name = `${randomUUID()}.${target.kind === 'addressbook' ? 'vcf' : 'ics'}`;
+  const { item, verbatim } = await x.services.pim.put(x.session, target.collection, { name, text });
   const { ETag, ...others } = itemHeaders(item);
   const location = { Location: target.href + encodeSegment(item.name) };
   return { status: 201, headers: { ...others, ...location, ...(verbatim && ETag !== undefined ? { ETag } : {}) } };

@@ -47,7 +47,7 @@ const BY_KIND: Partial<Record<ResourceKind, readonly ClarkName[]>> = {
   'addressbook-home': HOME_PRIVILEGES,
   folder: PRIVILEGES.owner,
   file: PRIVILEGES.owner,
-  outbox: [D('read'), C('schedule-send'), C('schedule-send-freebusy'), D('read-current-user-privilege-set')],
+  outbox: [D('read'), C('schedule-send-freebusy'), D('read-current-user-privilege-set')],
 };
 
 function privilegesOf(r: Resource): readonly ClarkName[] {
@@ -81,6 +81,7 @@ const PRIVILEGE_TREE = supported(
   ),
   supported(D('read-acl'), 'Read the access list'),
   supported(D('write-acl'), 'Share with others'),
+  supported(C('schedule-send-freebusy'), 'Ask for free/busy times'),
   supported(D('read-current-user-privilege-set'), 'Read the own privileges'),
 );
 
@@ -92,9 +93,7 @@ export const aclProperties: readonly Property[] = [
     name: D('owner'),
     on: WITH_OWNER,
     spec: 'RFC 3744 §5.1',
-    // Owners of shared collections are other principals, which have no resource of their own here.
-    get: (r, x) =>
-      r.collection && r.collection.access !== 'owner' ? undefined : textElement(D('href'), principalPath(x.address)),
+    get: (r, x) => textElement(D('href'), principalPath(r.collection?.owner?.address ?? r.person?.address ?? x.address)),
   },
   { name: D('supported-privilege-set'), on: EVERYTHING, spec: 'RFC 3744 §5.3', get: () => PRIVILEGE_TREE },
   {

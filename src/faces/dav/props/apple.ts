@@ -34,7 +34,8 @@ export const appleProperties: readonly Property[] = [
     name: CS('email-address-set'),
     on: ['principal'],
     spec: 'calendarserver principal properties',
-    get: (_, x) => join([x.session.user.address, ...x.session.user.aliases].map((to) => textElement(CS('email-address'), to))),
+    get: ({ person }) =>
+      join([person?.address ?? '', ...(person?.aliases ?? [])].map((to) => textElement(CS('email-address'), to))),
   },
   {
     name: CS('calendar-proxy-read-for'),

@@ -1,0 +1,260 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { CAL, D, type DavClient } from '../support/dav-client.js';
+import { bookPath, calendarPath, card, event } from '../support/dav-data.js';
+import { type DavServer, startDavServer } from '../support/dav-server.js';
+
+const ALICE = 'alice@example.test';
+const BOB = 'bob@example.test';
+const CS = (local: string) => `{http://calendarserver.org/ns/}${local}`;
+const XMLNS = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
+const XML = { 'content-type': 'application/xml; charset=utf-8' };
+const ICS = { 'content-type': 'text/calendar' };
+const principal = (address: string) => `/dav/principals/${encodeURIComponent(address)}/`;
+
+describe('sharing between accounts', () => {
+  let server: DavServer;
+  let alice: DavClient;
+  let bob: DavClient;
+  const own = calendarPath(ALICE, 'calendar');
+  const bobsHome = `/dav/calendars/${encodeURIComponent(BOB)}/`;
+
+  before(async () => {
+    server = await startDavServer();
+    [alice, bob] = [await server.client(ALICE), await server.client(BOB)];
+    await server.session('carol@other.test');
+    const secret = event('shared', 'SUMMARY:Secret plans', 'LOCATION:Room 1', 'DTEND:20260301T110000Z');
+    await alice.request('PUT', `${own}shared.ics`, { body: secret, headers: ICS });
+  });
+  after(() => server.close());
+
+  const aclBody = (...entries: readonly (readonly [string, string])[]) =>
+    `<acl ${XMLNS}>${entries.map(([who, privilege]) => `<ace><principal><href>${principal(who)}</href></principal><grant><privilege><${privilege}/></privilege></grant></ace>`).join('')}</acl>`;
+
+  /** What Bob sees of Alice's calendar in his own home. */
+  const mounted = async () => {
+    const names = [
+      D('resourcetype'),
+      D('displayname'),
+      D('owner'),
+      D('current-user-privilege-set'),
+      CS('invite'),
+      D('share-access'),
+    ];
+    const { responses } = await bob.propfind(bobsHome, names, 1);
+    return responses.find(({ props }) => props.get(D('resourcetype'))?.children.some(({ name }) => name === CS('shared')));
+  };
+  const privileges = async () =>
+    (await mounted())?.props.get(D('current-user-privilege-set'))?.children.map((privilege) => privilege.children[0]?.name) ?? [];
+
+  it('is granted by the ACL method: the calendar appears in the other’s one home', async () => {
+    assert.equal(await mounted(), undefined);
+    assert.equal((await alice.request('ACL', own, { body: aclBody([BOB, 'read']) })).status, 200);
+    const found = await mounted();
+    assert.match(found?.href ?? '', new RegExp(`^${bobsHome}[^/]+/$`));
+    assert.equal(found?.props.get(D('owner'))?.children[0]?.text, principal(ALICE));
+    const may = await privileges();
+    assert.deepEqual([may.includes(D('read')), may.includes(D('write')), may.includes(D('bind'))], [true, false, false]);
+    assert.match((await bob.request('GET', `${found?.href}shared.ics`)).text, /Secret plans/);
+    const refused = await bob.request('PUT', `${found?.href}new.ics`, { body: event('new'), headers: ICS });
+    assert.deepEqual([refused.status, /need-privileges/.test(refused.text)], [403, true]);
+    assert.equal((await bob.request('DELETE', `${found?.href}shared.ics`)).status, 403);
+    assert.equal((await bob.request('GET', `${own}shared.ics`)).status, 403, 'not at its owner’s address');
+  });
+
+  it('lets a reader choose his own looks', async () => {
+    const path = (await mounted())?.href ?? '';
+    const body = `<propertyupdate ${XMLNS} xmlns:A="http://apple.com/ns/ical/"><set><prop><A:calendar-color>#112233</A:calendar-color><displayname>Alice</displayname></prop></set></propertyupdate>`;
+    const { responses } = await bob.multistatus('PROPPATCH', path, { body });
+    assert.deepEqual([...(responses[0]?.statuses.values() ?? [])], [200, 200]);
+    const color = '{http://apple.com/ns/ical/}calendar-color';
+    assert.equal((await bob.propfind(path, [color])).responses[0]?.props.get(color)?.text, '#112233');
+    assert.equal((await alice.propfind(own, [color])).responses[0]?.statuses.get(color), 404);
+  });
+
+  it('shows only busy times where no more is granted, on every read path', async () => {
+    await alice.request('ACL', own, { body: aclBody([BOB, 'C:read-free-busy']) });
+    const path = (await mounted())?.href ?? '';
+    const multiget = `<C:calendar-multiget ${XMLNS}><prop><C:calendar-data/></prop><href>${path}shared.ics</href></C:calendar-multiget>`;
+    const query = `<C:calendar-query ${XMLNS}><prop><C:calendar-data/></prop><C:filter><C:comp-filter name="VCALENDAR"/></C:filter></C:calendar-query>`;
+    const answers = [
+      await bob.request('GET', `${path}shared.ics`),
+      await bob.request('REPORT', path, { body: multiget }),
+      await bob.request('REPORT', path, { body: query, depth: 1 }),
+      await bob.request('REPORT', path, {
+        body: `<sync-collection ${XMLNS}><sync-token/><sync-level>1</sync-level><prop><C:calendar-data/></prop></sync-collection>`,
+      }),
+    ];
+    for (const { text } of answers) {
+      assert.match(text, /DTSTART:20260301T100000Z/);
+      assert.doesNotMatch(text, /Secret|Room/);
+    }
+    const byWord = query.replace(
+      'name="VCALENDAR"/>',
+      'name="VCALENDAR"><C:comp-filter name="VEVENT"><C:prop-filter name="SUMMARY"><C:text-match>secret</C:text-match></C:prop-filter></C:comp-filter></C:comp-filter>',
+    );
+    assert.equal(
+      (await bob.multistatus('REPORT', path, { body: byWord, depth: 1 })).responses.length,
+      0,
+      'nor can it be searched for',
+    );
+  });
+
+  it('refuses entries that it can’t hold to, before it changes anything (RFC 3744 §8.1.1)', async () => {
+    const entry = (inner: string) => `<acl ${XMLNS}><ace>${inner}</ace></acl>`;
+    const who = `<principal><href>${principal(BOB)}</href></principal>`;
+    for (const [body, condition] of [
+      [entry(`${who}<deny><privilege><read/></privilege></deny>`), 'grant-only'],
+      [entry(`<invert>${who}</invert><grant><privilege><read/></privilege></grant>`), 'no-invert'],
+      [entry('<principal><all/></principal><grant><privilege><read/></privilege></grant>'), 'allowed-principal'],
+      [
+        entry(
+          `<principal><href>${principal('nobody@example.test')}</href></principal><grant><privilege><read/></privilege></grant>`,
+        ),
+        'recognized-principal',
+      ],
+      [
+        entry(
+          `<principal><href>${principal('carol@other.test')}</href></principal><grant><privilege><read/></privilege></grant>`,
+        ),
+        'recognized-principal',
+      ],
+      [entry(`${who}<grant><privilege><unlock/></privilege></grant>`), 'not-supported-privilege'],
+    ] as const) {
+      const answer = await alice.request('ACL', own, { body });
+      assert.deepEqual([answer.status, answer.text.includes(`<D:${condition}`)], [403, true], condition);
+    }
+    assert.ok(await mounted());
+    const path = (await mounted())?.href ?? '';
+    assert.equal((await bob.request('ACL', path, { body: aclBody([ALICE, 'write']) })).status, 403);
+  });
+
+  it('is granted by invitations of Apple’s clients, and listed to the owner', async () => {
+    const body = `<CS:share ${XMLNS}><CS:set><href>mailto:${BOB}</href><CS:common-name>Bob</CS:common-name><CS:summary>Team</CS:summary><CS:read-write/></CS:set></CS:share>`;
+    assert.equal((await alice.request('POST', own, { body, headers: XML })).status, 200);
+    assert.ok((await privileges()).includes(D('write')));
+    const path = (await mounted())?.href ?? '';
+    assert.equal((await bob.request('PUT', `${path}bobs.ics`, { body: event('bobs'), headers: ICS })).status, 201);
+    assert.equal((await alice.request('GET', `${own}bobs.ics`)).text, event('bobs'));
+    const { responses } = await alice.propfind(own, [
+      CS('invite'),
+      CS('allowed-sharing-modes'),
+      D('invite'),
+      D('share-access'),
+      D('acl'),
+    ]);
+    const user = responses[0]?.props.get(CS('invite'))?.children[0];
+    assert.deepEqual(
+      user?.children.map(({ name }) => name),
+      [D('href'), CS('common-name'), CS('invite-accepted'), CS('access'), CS('summary')],
+    );
+    assert.equal(user?.children[3]?.children[0]?.name, CS('read-write'));
+    assert.equal(responses[0]?.props.get(D('acl'))?.children.length, 2);
+    assert.equal(responses[0]?.props.get(D('share-access'))?.children[0]?.name, D('shared-owner'));
+    const unknown = body.replace(BOB, 'nobody@nowhere.test');
+    const partly = await alice.request('POST', own, { body: unknown, headers: XML });
+    assert.deepEqual([partly.status, /403/.test(partly.text)], [207, true]);
+    const end = `<CS:share ${XMLNS}><CS:remove><href>mailto:${BOB}</href></CS:remove></CS:share>`;
+    assert.equal((await alice.request('POST', own, { body: end, headers: XML })).status, 200);
+    assert.equal(await mounted(), undefined);
+    assert.equal((await bob.request('GET', `${path}bobs.ics`)).status, 404);
+  });
+
+  it('is granted by the later draft as well, and ended by the other side', async () => {
+    const share = (access: string) =>
+      `<share-resource ${XMLNS}><sharee><href>mailto:${BOB}</href><share-access><${access}/></share-access></sharee></share-resource>`;
+    const headers = { 'content-type': 'application/davsharing+xml' };
+    assert.equal((await alice.request('POST', own, { body: share('read'), headers })).status, 200);
+    const path = (await mounted())?.href ?? '';
+    assert.equal((await mounted())?.props.get(D('share-access'))?.children[0]?.name, D('read'));
+    assert.equal((await bob.request('DELETE', path)).status, 204);
+    assert.equal(await mounted(), undefined);
+    assert.equal((await alice.request('GET', `${own}shared.ics`)).status, 200, 'the calendar itself stays');
+    assert.equal(
+      (await bob.request('POST', calendarPath(BOB, 'calendar'), { body: share('read').replace(BOB, BOB), headers })).status,
+      403,
+    );
+  });
+
+  it('serves address books alike', async () => {
+    const book = bookPath(ALICE, 'contacts');
+    await alice.request('PUT', `${book}x.vcf`, { body: card('x', 'Xaver'), headers: { 'content-type': 'text/vcard' } });
+    await alice.request('ACL', book, { body: aclBody([BOB, 'read']) });
+    const { responses } = await bob.propfind(`/dav/addressbooks/${encodeURIComponent(BOB)}/`, [D('displayname')], 1);
+    assert.equal(responses.length, 3);
+    await alice.request('ACL', book, { body: `<acl ${XMLNS}/>` });
+  });
+
+  it('finds people of the own domain, and nobody else', async () => {
+    const search = (text: string, property = '<displayname/>', type = 'contains') =>
+      `<principal-property-search ${XMLNS}><property-search><prop>${property}</prop><match match-type="${type}">${text}</match></property-search><prop><displayname/><C:calendar-home-set/><C:calendar-user-address-set/></prop></principal-property-search>`;
+    const found = async (body: string) =>
+      (await alice.multistatus('REPORT', '/dav/principals/', { body, depth: 0 })).responses.map(({ href }) => href);
+    assert.deepEqual(await found(search('BO')), [principal(BOB)]);
+    assert.deepEqual(await found(search(`mailto:${BOB}`, '<C:calendar-user-address-set/>', 'equals')), [principal(BOB)]);
+    assert.deepEqual(await found(search('carol')), []);
+    const apple = `<CS:calendarserver-principal-search context="attendee" ${XMLNS}><CS:search-token>example</CS:search-token><CS:search-token>bob</CS:search-token><prop><displayname/></prop></CS:calendarserver-principal-search>`;
+    assert.deepEqual(await found(apple), [principal(BOB)]);
+    const { responses } = await alice.propfind(principal(BOB), [D('displayname'), CAL('calendar-home-set')]);
+    assert.deepEqual([...(responses[0]?.statuses.values() ?? [])], [200, 404], 'his home is his');
+    assert.equal((await alice.request('PROPFIND', principal('carol@other.test'), { depth: 0 })).status, 403);
+  });
+
+  it('asks the outbox when others are busy (RFC 6638 §5)', async () => {
+    const outbox = `/dav/outbox/${encodeURIComponent(BOB)}/`;
+    const { responses } = await bob.propfind(principal(BOB), [CAL('schedule-outbox-URL')]);
+    assert.equal(responses[0]?.props.get(CAL('schedule-outbox-URL'))?.children[0]?.text, outbox);
+    const request = (organizer: string, ...more: readonly string[]) =>
+      [
+        'BEGIN:VCALENDAR',
+        'VERSION:2.0',
+        'PRODID:x',
+        'METHOD:REQUEST',
+        'BEGIN:VFREEBUSY',
+        'UID:fb',
+        'DTSTAMP:20260101T000000Z',
+        'DTSTART:20260301T000000Z',
+        'DTEND:20260302T000000Z',
+        `ORGANIZER:mailto:${organizer}`,
+        `ATTENDEE;CN=Alice:mailto:${ALICE}`,
+        'ATTENDEE:mailto:nobody@nowhere.test',
+        ...more,
+        'END:VFREEBUSY',
+        'END:VCALENDAR',
+        '',
+      ].join('\r\n');
+    const answer = await bob.request('POST', outbox, { body: request(BOB), headers: ICS });
+    assert.equal(answer.status, 200);
+    assert.match(
+      answer.text,
+      /<C:request-status>2\.0;Success<\/C:request-status><C:calendar-data>[^<]*FREEBUSY:20260301T100000Z\/20260301T110000Z/,
+    );
+    assert.match(answer.text, /<C:request-status>3\.7;/);
+    assert.doesNotMatch(answer.text, /Secret/);
+    const masked = await bob.request('POST', outbox, { body: request(BOB, 'X-CALENDARSERVER-MASK-UID:shared'), headers: ICS });
+    assert.doesNotMatch(masked.text, /FREEBUSY:2026/);
+    for (const [body, condition] of [
+      [request(ALICE), 'organizer-allowed'],
+      [request(BOB).replace('METHOD:REQUEST\r\n', ''), 'valid-scheduling-message'],
+      [request(BOB).replace('DTEND:20260302', 'DTEND:20200302'), 'valid-calendar-data'],
+      ['hello', 'valid-calendar-data'],
+    ] as const) {
+      const refused = await bob.request('POST', outbox, { body, headers: ICS });
+      assert.deepEqual([refused.status, refused.text.includes(`<C:${condition}`)], [403, true], condition);
+    }
+    assert.equal((await alice.request('POST', outbox, { body: request(ALICE), headers: ICS })).status, 403);
+  });
+
+  it('names new members itself (RFC 5995)', async () => {
+    const path = calendarPath(BOB, 'calendar');
+    const { responses } = await bob.propfind(path, [D('add-member')]);
+    const target = responses[0]?.props.get(D('add-member'))?.children[0]?.text ?? '';
+    const added = await bob.request('POST', target, { body: event('added'), headers: ICS });
+    assert.equal(added.status, 201);
+    const got = await bob.request('GET', added.headers.location ?? '');
+    assert.deepEqual([got.text, got.headers.etag], [event('added'), added.headers.etag]);
+    assert.match((await bob.request('POST', target, { body: event('added'), headers: ICS })).text, /no-uid-conflict/);
+  });
+
+  it('logged no error', () => assert.deepEqual(server.errors, []));
+});
