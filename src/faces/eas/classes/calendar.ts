@@ -9,6 +9,7 @@ import {
   clearedUnlessGhosted,
   keptWhenAbsent,
   renderFields,
+  shownContext,
   type Written,
 } from '../schema/field.js';
 import { atLeast } from '../versions.js';
@@ -77,6 +78,7 @@ export const calendarClass: PimItemClass = {
   render: renderEvent,
   apply: (text, data, context) => (text === null ? newEvent(data, context) : changeEvent(text, data, context)),
   agrees: eventAgrees,
+  answer: answerToAdd,
   applyInstance,
 };
 
@@ -173,6 +175,13 @@ function newEvent(data: Element, context: ApplyContext): string {
   if (isSeries(component)) applyExceptions(model, data, context);
   stamped(model, new Map(), context);
   return opened.calendar.toString();
+}
+
+/** From 16.0 on the UID is made here, and told once: the item itself does not go back to the device that added it. */
+function answerToAdd(text: string, context: ApplyContext): Element[] {
+  if (!atLeast(context.version, '16.0')) return [];
+  const uid = ITEM_FIELDS.filter(({ tag }) => tag === 'Calendar:UID');
+  return renderFields(uid, mainModel(openObject(text, context.user)), shownContext(context));
 }
 
 /** Shortest ClientUid that can be taken for one of its own in the whole world. */

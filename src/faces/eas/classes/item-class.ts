@@ -56,6 +56,8 @@ export interface PimItemClass {
    * back to the device.
    */
   agrees?(text: string, data: Element, context: ApplyContext): boolean;
+  /** What the server made of a new item, for the ApplicationData of the answer to its Add (MS-ASCAL UID, from 16.0 on). */
+  answer?(text: string, context: ApplyContext): Element[];
   /**
    * Change of one occurrence of a series by InstanceId (16.0 and later); `data` null deletes the occurrence.
    * @throws MalformedItem

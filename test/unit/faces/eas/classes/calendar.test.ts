@@ -636,6 +636,9 @@ describe('new calendar items', () => {
     const [one, two] = [1, 2].map(() => /UID:(.*)\r/.exec(apply(null, basic(clientUid), sent('16.1')))?.[1]);
     assert.equal(one, two);
     assert.doesNotMatch(apply(null, basic(), sent('16.1')), /from-the-phone/);
+    const text = apply(null, basic(clientUid), sent('16.1'));
+    assert.deepEqual(calendarClass.answer?.(text, sent('16.1')), [el('Calendar:UID', one)]);
+    assert.deepEqual(calendarClass.answer?.(text, sent('14.1')), []);
   });
 
   it('fills in times', () => {

@@ -51,7 +51,11 @@ function differing(item: Element, wanted: readonly Element[]): TagName[] {
 }
 
 /** Children that only responses have, or only versions from 12.0 on. */
-const UNSENT: ReadonlySet<TagName> = new Set(['AirSyncBase:EstimatedDataSize', 'Calendar:AttendeeStatus', 'Calendar:AttendeeType']);
+const UNSENT: ReadonlySet<TagName> = new Set([
+  'AirSyncBase:EstimatedDataSize',
+  'Calendar:AttendeeStatus',
+  'Calendar:AttendeeType',
+]);
 
 describe('every element', () => {
   for (const version of VERSIONS) {
