@@ -45,7 +45,10 @@ export async function sendOnce(context: EasContext, sending: Sending, make: () =
   }
 }
 
+/** What is wrong with the message is told apart from what the submission server does not want. */
 function failure(error: unknown): unknown {
+  if (isDomainError(error, 'invalid') && error.reason === 'mail-server')
+    return new StatusError(COMMON.MailSubmissionFailed, error.message);
   if (isDomainError(error, 'invalid')) {
     const noRecipient = /recipient/i.test(error.message);
     return new StatusError(noRecipient ? COMMON.MessageHasNoRecipient : COMMON.InvalidMIME, error.message);
