@@ -63,8 +63,12 @@ async function startMail(): Promise<DemoMail> {
 async function startGateway(mail: DemoMail | undefined, behindFront: boolean): Promise<void> {
   const servers = mail ? { IMAP_URL: mail.dovecot.url, SMTP_URL: mail.submission.url, MAIL_DOMAIN: DEMO_DOMAIN } : {};
   const trust = behindFront && !env.TRUST_PROXY ? { TRUST_PROXY: 'loopback' } : {};
+  const named =
+    behindFront && !env.PUBLIC_URL
+      ? { PUBLIC_URL: `https://${ownAddresses()[0] ?? 'localhost'}:${portOf('HTTPS_PORT', 8443)}` }
+      : {};
   const gateway = await startGatewayProcess({
-    env: { ...env, ...servers, ...trust, HOST: host, PORT: String(port), DATA_DIR: dataDir },
+    env: { ...env, ...servers, ...trust, ...named, HOST: host, PORT: String(port), DATA_DIR: dataDir },
     dataDir,
     host,
     port,
