@@ -70,8 +70,7 @@ describe('commands around mail', () => {
       const { uid, id } = await deliver('To be answered');
       assert.equal(await smart('SmartReply', id), '1');
       const [{ raw } = { raw: Buffer.alloc(0) }] = server.mail.sent.splice(0);
-      const text = Buffer.from(raw.toString().split('\r\n\r\n')[1] ?? '', 'base64').toString();
-      assert.match(text, /^Hello\r\n[\s\S]*Subject: To be answered\r\n\r\n> original text/);
+      assert.match(raw.toString(), /Hello\r\n[\s\S]*To be answered[\s\S]*> original text/);
       assert.deepEqual(server.mail.flagsOf('INBOX', uid), ['\\Answered']);
       assert.deepEqual((await phone.syncAll(inbox)).changed, [id]);
       assert.equal(inbox.items.get(id)?.text('Email2:LastVerbExecuted'), '1');
@@ -83,7 +82,7 @@ describe('commands around mail', () => {
       assert.equal(await smart('SmartForward', id, t('ComposeMail:ReplaceMime')), '1');
       const [first, second] = server.mail.sent.splice(0);
       assert.ok(first?.raw.toString().includes(FILE.toString('base64').slice(0, 60)));
-      assert.equal(second?.raw.toString(), MIME);
+      assert.ok(second?.raw.toString().endsWith('\r\n\r\nHello\r\n'));
       assert.deepEqual(server.mail.flagsOf('INBOX', uid), ['$Forwarded']);
     });
 
