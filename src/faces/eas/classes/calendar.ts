@@ -18,7 +18,16 @@ import { toCompact } from './dates.js';
 import { applyExceptions, changeOccurrence, handDown, inheritance, namedOverride, renderExceptions } from './event-exceptions.js';
 import { ITEM_FIELDS, OCCURRENCE_FIELDS } from './event-fields.js';
 import { type ItemModel, mainModel, newObject, type OpenedObject, openObject, stamp } from './event-model.js';
-import { changedTimes, firstTimes, readTimes, renderTimes, renderTimezone, withDefaults, writeTimes } from './event-schedule.js';
+import {
+  changedTimes,
+  firstTimes,
+  readTimes,
+  renderTimes,
+  renderTimezone,
+  sameTimes,
+  withDefaults,
+  writeTimes,
+} from './event-schedule.js';
 import {
   applyRecurrence,
   deleteOccurrence,
@@ -32,6 +41,7 @@ import {
   pruneExceptions,
   type Renaming,
   renderRecurrence,
+  shownRecurrence,
 } from './event-series.js';
 import { isSeries, timesOfEvent, toWire } from './event-times.js';
 import { type ApplyContext, MalformedItem, type PimItemClass, type RenderContext } from './item-class.js';
@@ -130,9 +140,11 @@ function changeEvent(text: string, data: Element, context: ApplyContext): string
 function applySchedule(model: ItemModel, data: Element, context: ApplyContext, absence: Absence): Renaming {
   const { component, zones } = model;
   const shown = timesOfEvent(component, zones);
-  const times = changedTimes(model, component, shown, readTimes(data), context);
-  const isHidden = component.first('RRULE') !== undefined && renderRecurrence(model, component, context.version) === undefined;
-  if (times && isHidden) throw new MalformedItem('times of a series that the client was not shown as one');
+  const isHidden = component.first('RRULE') !== undefined && shownRecurrence(model, component, context.version) === null;
+  const changes = changedTimes(model, component, shown, readTimes(data), context);
+  if (changes && isHidden && !sameTimes(model, changes, shown))
+    throw new MalformedItem('times of a series that was not shown as one');
+  const times = isHidden ? null : changes;
   const wasSeries = isSeries(component);
   if (times) writeTimes(model, component, times);
   const absent = absence({ tag: 'Calendar:Recurrence', ghostable: false }) ? 'cleared' : 'kept';

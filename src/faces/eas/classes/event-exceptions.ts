@@ -8,7 +8,7 @@ import { atLeast, type EasVersion } from '../versions.js';
 import { toCompact } from './dates.js';
 import { OCCURRENCE_FIELDS } from './event-fields.js';
 import type { ItemModel } from './event-model.js';
-import { changedTimes, readTimes, renderTimes, type SentTimes, sameTime, writeTimes } from './event-schedule.js';
+import { changedTimes, readTimes, renderTimes, type SentTimes, sameTime, sameTimes, writeTimes } from './event-schedule.js';
 import {
   deletedOccurrences,
   deleteOccurrence,
@@ -171,11 +171,7 @@ export function changeOccurrence(
 
 function applyTimes(occurrence: ItemModel, current: EventTimes, base: EventTimes, sent: SentTimes, context: ApplyContext): void {
   const meant = changedTimes(occurrence, occurrence.component, base, sent, context) ?? base;
-  const isSame =
-    meant.isAllDay === current.isAllDay &&
-    sameTime(occurrence, meant.start, current.start) &&
-    sameTime(occurrence, meant.end, current.end);
-  if (!isSame) writeTimes(occurrence, occurrence.component, meant);
+  if (!sameTimes(occurrence, meant, current)) writeTimes(occurrence, occurrence.component, meant);
 }
 
 /** The occurrence that a client names, as a component of its own where it is one. */

@@ -83,12 +83,12 @@ export function changedTimes(
 ): NewTimes | null {
   const clock = clockOf(opened, component, shown, sent, context.now.getTime());
   const times = (sent.isAllDay ?? shown.isAllDay) ? days(opened, shown, sent, context) : hours(opened, shown, sent, clock);
-  const isSame =
-    times.isAllDay === shown.isAllDay &&
-    sameTime(opened, times.start, shown.start) &&
-    sameTime(opened, times.end, shown.end) &&
-    (clock.keep || times.isAllDay || !isSeries(component));
+  const isSame = sameTimes(opened, times, shown) && (clock.keep || times.isAllDay || !isSeries(component));
   return isSame ? null : times;
+}
+
+export function sameTimes(opened: OpenedObject, a: EventTimes, b: EventTimes): boolean {
+  return a.isAllDay === b.isAllDay && sameTime(opened, a.start, b.start) && sameTime(opened, a.end, b.end);
 }
 
 export function sameTime({ zones }: OpenedObject, a: IcalTime, b: IcalTime): boolean {

@@ -240,6 +240,7 @@ describe('series shown', () => {
     const recurrence = el('Calendar:Recurrence', el('Calendar:Type', 0));
     assert.throws(() => apply(text, data(recurrence), sent('16.1')), MalformedItem);
     assert.throws(() => apply(text, data(start('20261005T080000Z')), sent('16.1')), MalformedItem);
+    assert.equal(apply(text, echo(item, timezone('America/New_York')), sent('14.1')), text);
   });
 
   it('shows an occurrence without its series', () => {
