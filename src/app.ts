@@ -15,6 +15,7 @@ import { PimService } from './domain/pim/pim.js';
 import { Retention } from './domain/pim/retention.js';
 import { Push } from './domain/push/push.js';
 import { Availability } from './domain/scheduling/availability.js';
+import { Scheduling } from './domain/scheduling/scheduling.js';
 import type { Services } from './domain/services.js';
 import type { Clock, Logger } from './domain/types.js';
 import { autodiscoverRouter, isAutodiscoverPath } from './faces/autodiscover/endpoint.js';
@@ -35,6 +36,7 @@ import { PostgresDeviceStore } from './infra/db/device-store.js';
 import { PostgresFiles } from './infra/db/file-store.js';
 import { PostgresLockStore } from './infra/db/lock-store.js';
 import { PostgresMailFolderStore } from './infra/db/mail-folder-store.js';
+import { PostgresSchedulingStore } from './infra/db/outbox-store.js';
 import { PostgresPimStore } from './infra/db/pim-store.js';
 import { PostgresPushStore } from './infra/db/push-store.js';
 import { PostgresWatchLeases } from './infra/db/watch-leases.js';
@@ -89,13 +91,16 @@ export async function startGateway(
   hub.onPublish((account, collection, by) => push.changed(account, collection, by?.quiet));
   const retention = new Retention(pimStore, clock, log);
   retention.start();
-  const pim = new PimService(pimStore, hub, clock, config.massRemoval);
+  const scheduling = new Scheduling({ store: new PostgresSchedulingStore(pool), pim: pimStore, mail, hub, clock, log });
+  scheduling.start();
+  const pim = new PimService(pimStore, hub, clock, config.massRemoval, scheduling.planner);
   const directory = new Directory(accounts);
   const services: Services = {
     pim,
     mail,
     directory,
     availability: new Availability({ pim, directory }),
+    scheduling,
     files: new PostgresFiles(pool),
     locks: new PostgresLockStore(pool),
     devices: new PostgresDeviceStore(pool),
@@ -118,7 +123,11 @@ export async function startGateway(
   const health = createHealth(() => isReady(database));
   const app = createServerApp({
     mounts: [...mailPushMounts(config, new MailPush({ accounts, folders, hub, clock: clock })), ...mounts(config, services)],
-    openSession: (username, password, address) => sessions.open(username, password, address),
+    openSession: async (username, password, address) => {
+      const session = await sessions.open(username, password, address);
+      scheduling.seen(session);
+      return session;
+    },
     health,
     metrics,
     publicMetrics: config.metricsPort === null,
@@ -130,7 +139,8 @@ export async function startGateway(
   const metricsServer = config.metricsPort === null || config.workers > 1 ? null : await listenMetrics(config, metrics, log);
   return {
     port: listening.port,
-    stop: (grace) => stop({ health, metricsServer, hub, sweep, retention, listening, watcher, backend, bus, database }, grace),
+    stop: (grace) =>
+      stop({ health, metricsServer, hub, sweep, retention, scheduling, listening, watcher, backend, bus, database }, grace),
   };
 }
 
@@ -196,6 +206,7 @@ interface Parts {
   readonly hub: LocalHub;
   readonly sweep: Sweep;
   readonly retention: Retention;
+  readonly scheduling: Scheduling;
   readonly listening: Listening;
   readonly watcher: MailWatcher;
   readonly backend: { close(): Promise<void> };
@@ -210,6 +221,7 @@ async function stop(parts: Parts, grace: number): Promise<void> {
   parts.retention.stop();
   parts.hub.drain();
   await parts.listening.close(grace);
+  await parts.scheduling.stop();
   await parts.watcher.close();
   await parts.backend.close();
   await parts.bus.stop();

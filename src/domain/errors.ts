@@ -34,6 +34,7 @@ export type ErrorReason =
   | 'need-privileges'
   | 'allowed-organizer-scheduling-object-change'
   | 'allowed-attendee-scheduling-object-change'
+  | 'same-organizer-in-all-components'
   | 'quota-not-exceeded'
   | 'mail-server';
 

@@ -7,6 +7,7 @@ import type { ChangeHub } from './notify/hub.js';
 import type { Pim } from './pim/service.js';
 import type { Push } from './push/push.js';
 import type { Availability } from './scheduling/availability.js';
+import type { Scheduling } from './scheduling/scheduling.js';
 import type { Clock, Logger } from './types.js';
 
 /** Everything a face may use: one object, made by app.ts. */
@@ -15,6 +16,7 @@ export interface Services {
   readonly mail: Mail;
   readonly directory: Directory;
   readonly availability: Availability;
+  readonly scheduling: Scheduling;
   readonly files: Files;
   readonly locks: LockStore;
   readonly devices: DeviceStore;

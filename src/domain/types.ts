@@ -22,6 +22,11 @@ export interface Scope {
   readonly origin: string;
   /** Present while a user's request is served; background work without it can't reach the mail server. */
   readonly credentials?: Credentials;
+  /**
+   * Who tells others of changed meetings. `server` (default): the gateway. `client`: the client sends its own mails, as
+   * ActiveSync up to 14.1 does; only accounts here are told. `off`: nobody (import, restore).
+   */
+  readonly scheduling?: 'server' | 'client' | 'off';
   /** Push registrations that the actor does not want to be told by. */
   readonly quiet?: readonly Id[];
   /** Aborted when the client hangs up or the server drains. */

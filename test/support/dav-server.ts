@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { DataSource } from 'typeorm';
 import { Directory } from '../../src/domain/accounts/directory.js';
+import { DomainError } from '../../src/domain/errors.js';
 import { LocalHub } from '../../src/domain/notify/local-hub.js';
 import { KINDS } from '../../src/domain/pim/kinds.js';
 import type { PimKind } from '../../src/domain/pim/model.js';
@@ -11,6 +12,7 @@ import { PimService } from '../../src/domain/pim/pim.js';
 import type { PushTransport } from '../../src/domain/push/model.js';
 import { Push } from '../../src/domain/push/push.js';
 import { Availability } from '../../src/domain/scheduling/availability.js';
+import { Scheduling } from '../../src/domain/scheduling/scheduling.js';
 import type { Services } from '../../src/domain/services.js';
 import type { Logger, Session } from '../../src/domain/types.js';
 import { davRouter } from '../../src/faces/dav/endpoint.js';
@@ -20,6 +22,7 @@ import { migrate, openDatabase, poolOf } from '../../src/infra/db/data-source.js
 import { PostgresDeviceStore } from '../../src/infra/db/device-store.js';
 import { PostgresFiles } from '../../src/infra/db/file-store.js';
 import { PostgresLockStore } from '../../src/infra/db/lock-store.js';
+import { PostgresSchedulingStore } from '../../src/infra/db/outbox-store.js';
 import { PostgresPimStore } from '../../src/infra/db/pim-store.js';
 import { PostgresPushStore } from '../../src/infra/db/push-store.js';
 import { freshDatabase } from './cluster.js';
@@ -106,13 +109,15 @@ function servicesOver(database: DataSource, parts: { errors: string[]; pushed: P
   };
   const push = new Push({ store: new PostgresPushStore(pool), transport, clock, log, message: pushMessage });
   hub.onPublish((account, collection, by) => push.changed(account, collection, by?.quiet));
-  const pim = new PimService(new PostgresPimStore(pool), hub, clock);
+  // This face does not ask for mail; what is to be sent to others waits.
+  const mail = { send: () => Promise.reject(new DomainError('unavailable', 'no mail here')) } as unknown as Services['mail'];
+  const pimStore = new PostgresPimStore(pool);
+  const scheduling = new Scheduling({ store: new PostgresSchedulingStore(pool), pim: pimStore, mail, hub, clock, log });
+  const pim = new PimService(pimStore, hub, clock, undefined, scheduling.planner);
   const directory = new Directory(new PostgresAccountStore(database));
   const stores = { files: new PostgresFiles(pool), locks: new PostgresLockStore(pool), devices: new PostgresDeviceStore(pool) };
   const availability = new Availability({ pim, directory });
-  // This face does not ask for mail.
-  const mail = {} as Services['mail'];
-  return { pim, mail, directory, availability, ...stores, push, hub, clock, log, publicUrl: 'http://gateway.test' };
+  return { pim, mail, directory, availability, scheduling, ...stores, push, hub, clock, log, publicUrl: 'http://gateway.test' };
 }
 
 async function open(accounts: PostgresAccountStore, address: string, aliases: readonly string[]): Promise<Session> {

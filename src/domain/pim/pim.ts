@@ -37,6 +37,7 @@ import type {
   ShareDraft,
 } from './model.js';
 import { checkPrecondition } from './preconditions.js';
+import type { OutboxJob, Scheduler } from './scheduler.js';
 import type { Pim } from './service.js';
 import type { Found, ItemRow, PimStore, PimWrite, Place } from './store.js';
 import { visibleTo } from './visibility.js';
@@ -60,6 +61,7 @@ export class PimService implements Pim {
     private readonly hub: Pick<ChangeHub, 'publish'>,
     private readonly clock: Clock,
     massRemoval = 50,
+    private readonly scheduler: Scheduler | null = null,
   ) {
     this.guard = new MassRemovalGuard(store, clock, massRemoval);
   }
@@ -147,9 +149,10 @@ export class PimService implements Pim {
   /** Puts an earlier text back: into its item where that is still there, else as a new item of the same name and UID. */
   async restore(s: Session, collection: Collection, version: ItemVersion): Promise<PutResult> {
     const living = (await this.itemsById(s, collection, [version.item]))[0];
-    if (living) return this.put(s, collection, { id: living.id, text: version.text });
+    const quiet: Session = { ...s, scheduling: 'off' };
+    if (living) return this.put(quiet, collection, { id: living.id, text: version.text });
     const nameTaken = (await this.item(s, collection, { name: version.name })) !== null;
-    return this.put(s, collection, { name: nameTaken ? undefined : version.name, text: version.text });
+    return this.put(quiet, collection, { name: nameTaken ? undefined : version.name, text: version.text });
   }
 
   restorePoints(s: Session, collection: Collection): Promise<readonly RestorePoint[]> {
@@ -178,9 +181,9 @@ export class PimService implements Pim {
     return found[0] ?? null;
   }
 
-  itemsByName(s: Session, collection: Collection, names: readonly string[]): Promise<readonly Item[]> {
+  async itemsByName(s: Session, collection: Collection, names: readonly string[]): Promise<readonly Item[]> {
     requireAccess(collection, MAY_READ);
-    return this.store.items(s, collection.source, { names: checkedBatch(names) });
+    return visible(collection, await this.store.items(s, collection.source, { names: checkedBatch(names) }));
   }
 
   async itemsById(s: Session, collection: Collection, ids: readonly Id[]): Promise<readonly Item[]> {
@@ -203,17 +206,25 @@ export class PimService implements Pim {
   async put(s: Session, collection: Collection, draft: ItemDraft, when?: Precondition): Promise<PutResult> {
     requireAccess(collection, MAY_WRITE);
     const row = rowOf(collection.kind, collection.components, draft, this.clock.now());
-    return this.writing(s, [collection], (tx) => write(tx, collection.source, row, draft, when));
+    const jobs: OutboxJob[] = [];
+    const result = await this.writing(s, [collection], (tx) =>
+      write(tx, collection.source, row, draft, when, (before) => this.scheduled(s, tx, { collection, before, row, when }, jobs)),
+    );
+    if (jobs.length > 0) this.scheduler?.committed(s, jobs);
+    return result;
   }
 
   async remove(s: Session, collection: Collection, ref: ItemRef, when?: Precondition): Promise<void> {
     requireAccess(collection, MAY_WRITE);
+    const jobs: OutboxJob[] = [];
     const seq = await this.writing(s, [collection], async (tx) => {
       const current = await tx.find(collection.source, ref);
       checkPrecondition(current, when);
       if (!current) throw new DomainError('not-found', 'no such item');
+      await this.scheduled(s, tx, { collection, before: current, row: null, when }, jobs);
       return tx.remove(collection.source, current);
     });
+    if (jobs.length > 0) this.scheduler?.committed(s, jobs);
     await this.guard.removed(s, collection.source, seq);
   }
 
@@ -231,7 +242,8 @@ export class PimService implements Pim {
       checkPrecondition(item, options.when);
       if (!item) throw new DomainError('not-found', 'no such item');
       const row = rowOf(to.collection.kind, to.collection.components, { name: to.name, text: item.text }, this.clock.now());
-      return transferWithin(tx, { source, target, item, row, ...options });
+      // Nobody is told: the meeting is where it was (RFC 6638 §3.2.5).
+      return transferWithin(tx, { source, target, item, row: { ...row, scheduleTag: item.scheduleTag }, ...options });
     });
   }
 
@@ -272,6 +284,21 @@ export class PimService implements Pim {
     await this.store.updateCollection(s, collection.source, common);
   }
 
+  /** The row as it is to be stored, after implicit scheduling; what is to be sent is added to `jobs`. */
+  private async scheduled<R extends ItemRow | null>(s: Session, tx: PimWrite, change: Change<R>, jobs: OutboxJob[]): Promise<R> {
+    const { collection, before, row, when } = change;
+    jobs.length = 0; // the transaction may run again
+    if (!this.scheduler || !CALENDARS.has(collection.kind)) return row;
+    const after = row?.text ?? null;
+    const plan = await this.scheduler.plan(s, tx.scheduling, { place: collection.source, before, after, when });
+    jobs.push(...plan.jobs);
+    if (!row || plan.text === null) return row;
+    const { scheduleTag } = plan;
+    if (plan.text === after) return { ...row, scheduleTag };
+    const { kind, components } = collection;
+    return { ...rowOf(kind, components, { name: row.name, text: plan.text }, this.clock.now()), scheduleTag } as R;
+  }
+
   /** A transaction over some collections; afterwards everybody who sees them is signalled. */
   private async writing<T>(s: Session, collections: readonly Collection[], work: (tx: PimWrite) => Promise<T>): Promise<T> {
     const places = collections.map((collection) => collection.source);
@@ -297,8 +324,25 @@ function visible(collection: Collection, items: readonly Item[]): readonly Item[
   return items.map((item) => visibleTo(collection.access, item));
 }
 
+/** A change as scheduling is asked about it; `row` is null where the item is to be deleted. */
+interface Change<R extends ItemRow | null> {
+  readonly collection: Collection;
+  readonly before: Item | null;
+  readonly row: R;
+  readonly when: Precondition | undefined;
+}
+
+const CALENDARS: ReadonlySet<PimKind> = new Set(['calendar', 'tasks']);
+
 /** The write of one item under the lock of its collection. */
-async function write(tx: PimWrite, place: Place, row: ItemRow, draft: ItemDraft, when?: Precondition): Promise<PutResult> {
+async function write(
+  tx: PimWrite,
+  place: Place,
+  row: ItemRow,
+  draft: ItemDraft,
+  when: Precondition | undefined,
+  scheduled: (before: Item | null) => Promise<ItemRow>,
+): Promise<PutResult> {
   const repeated = draft.creationKey === undefined ? null : await tx.created(place, draft.creationKey);
   if (repeated !== null) {
     const item = await tx.find(place, { id: repeated });
@@ -308,14 +352,12 @@ async function write(tx: PimWrite, place: Place, row: ItemRow, draft: ItemDraft,
   checkPrecondition(current, when);
   if (draft.id !== undefined && !current) throw new DomainError('not-found', 'no such item');
   await checkUid(tx, place, row.uid, current);
-  if (!current) {
-    return { item: await tx.insert(place, row, draft.creationKey), created: true, repeated: false, verbatim: true };
-  }
-  const unchanged = current.text === row.text;
-  const item = unchanged
-    ? current
-    : await tx.update(place, current, draft.id === undefined ? row : { ...row, name: current.name });
-  return { item, created: false, repeated: false, verbatim: true };
+  if (current?.text === row.text) return { item: current, created: false, repeated: false, verbatim: true };
+  const final = await scheduled(current);
+  const verbatim = final.text === draft.text;
+  if (!current) return { item: await tx.insert(place, final, draft.creationKey), created: true, repeated: false, verbatim };
+  const item = await tx.update(place, current, draft.id === undefined ? final : { ...final, name: current.name });
+  return { item, created: false, repeated: false, verbatim };
 }
 
 /** One resource per UID, and a resource keeps its UID (RFC 4791 §5.3.2.1, RFC 6352 §6.3.2.1). */

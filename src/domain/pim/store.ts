@@ -1,6 +1,7 @@
 import type { Change } from '../changes/feed.js';
 import type { Id, Scope } from '../types.js';
 import type { Access, IndexQuery, Item, ItemHead, ItemRef, ItemVersion, PimKind, RestorePoint, Share, Span } from './model.js';
+import type { SchedulingWrite } from './scheduler.js';
 
 /** Where a collection's rows are: the owner's account and the collection's identifier there. */
 export interface Place {
@@ -145,6 +146,8 @@ export interface PimStore {
 
 /** A write in progress. */
 export interface PimWrite {
+  /** Scheduling messages that are committed together with the items. */
+  readonly scheduling: SchedulingWrite;
   /** Where the collection is mounted by those it is shared with: they are to be signalled too. */
   mounts(place: Place): readonly Place[];
   find(place: Place, ref: ItemRef | { readonly uid: string }): Promise<Item | null>;

@@ -15,6 +15,7 @@ import type {
 } from '../../domain/pim/store.js';
 import type { Id, Scope } from '../../domain/types.js';
 import * as sql from './pim-sql.js';
+import { PostgresSchedulingWrite } from './scheduling-write.js';
 import { formatSpan, formatSpans } from './spans.js';
 import { codeOf, row, rows, transaction } from './sql.js';
 
@@ -224,10 +225,14 @@ export class PostgresPimStore implements PimStore {
 
 /** A write that holds the counters of its collections until it commits. */
 class PostgresPimWrite implements PimWrite {
+  readonly scheduling: PostgresSchedulingWrite;
+
   constructor(
     private readonly client: PoolClient,
     private readonly origin: string,
-  ) {}
+  ) {
+    this.scheduling = new PostgresSchedulingWrite(client);
+  }
 
   private readonly mounted = new Map<string, Place[]>();
 

@@ -1,0 +1,206 @@
+import { type Component, serializeContentLines } from '../../formats/content-lines.js';
+import { openCalendarObject } from '../../formats/ical/parse.js';
+import { timeOf } from '../../formats/ical/values.js';
+import { attendeeOf, type Own, organizerOf, partstatOf } from './calendar-user.js';
+import { type ItipMessage, timeProperty } from './message.js';
+import { isCancelled, SchedulingObject, sequenceOf, stampOf } from './object.js';
+
+/** An attendee's copy after a message of the organizer. */
+export interface Merged {
+  readonly text: string;
+  /** Whether more than answers of others changed (RFC 6638 §3.2.10). */
+  readonly significant: boolean;
+}
+
+/**
+ * What becomes of an attendee's copy (null: there is none) by a message of the organizer; null: it says nothing new, or is
+ * not for this attendee. The attendee's own alarms, categories, transparency and private properties stay (RFC 6638 §4.2).
+ */
+export function mergeIntoAttendee(stored: string | null, message: ItipMessage, own: Own): Merged | null {
+  const known = stored === null ? null : new SchedulingObject(openCalendarObject(stored));
+  if (known?.components.some((component) => organizerOf(component) !== message.organizer)) return null;
+  if (message.organizer === null || own.has(message.organizer)) return null;
+  if (message.method === 'CANCEL') return known && cancel(known, message);
+  if (message.method !== 'REQUEST' && message.method !== 'ADD') return null;
+  const isForUs = message.scheduling.components.some((component) => attendeeOf(component, (user) => own.has(user)));
+  return isForUs ? request(known, message, own) : null;
+}
+
+function request(known: SchedulingObject | null, message: ItipMessage, own: Own): Merged | null {
+  const { master } = message.scheduling;
+  if (!known) return { text: firstCopy(message.scheduling), significant: true };
+  return master && message.method === 'REQUEST' ? replaceAll(known, message, own) : replaceSome(known, message, own);
+}
+
+/** The alarms in it, if any, are somebody else's. */
+function firstCopy(fresh: SchedulingObject): string {
+  for (const component of fresh.components) for (const alarm of component.componentsNamed('VALARM')) component.remove(alarm);
+  return withoutMethod(fresh);
+}
+
+function withoutMethod({ object }: SchedulingObject): string {
+  object.calendar.remove('METHOD');
+  return serializeContentLines([object.calendar]);
+}
+
+/** A message about the whole series takes the place of all that was known. */
+function replaceAll(known: SchedulingObject, message: ItipMessage, own: Own): Merged | null {
+  const fresh = message.scheduling;
+  const before = known.master ?? known.components[0];
+  if (!before || !fresh.master || isOlder(fresh.master, before)) return null;
+  const moved = known.master !== null && known.timesOf(known.master) !== fresh.timesOf(fresh.master);
+  const significant = isNews(known, fresh);
+  for (const component of fresh.components) {
+    const id = component.first('RECURRENCE-ID');
+    const earlier = id ? (known.overrides.get(fresh.keyOf(timeOf(id))) ?? known.master) : known.master;
+    if (!earlier) continue;
+    const isHere = id !== undefined || !moved;
+    const unmoved = isHere && sameTime(known, earlier, fresh, component);
+    keepOwn(component, earlier, own, unmoved && !isCancelled(earlier));
+  }
+  if (!moved) keepOwnAnswers(known, fresh, own);
+  return { text: withoutMethod(fresh), significant };
+}
+
+function sameTime(known: SchedulingObject, earlier: Component, fresh: SchedulingObject, component: Component): boolean {
+  const id = component.first('RECURRENCE-ID');
+  if (!id || earlier.first('RECURRENCE-ID')) return known.timesOf(earlier) === fresh.timesOf(component);
+  const start = component.first('DTSTART');
+  return start === undefined || fresh.keyOf(timeOf(start)) === fresh.keyOf(timeOf(id));
+}
+
+/** Answers to single occurrences, which an organizer that tracks none does not send back. */
+function keepOwnAnswers(known: SchedulingObject, fresh: SchedulingObject, own: Own): void {
+  const { master } = fresh;
+  if (!master || !known.master) return;
+  const whole = partstatOf(attendeeOf(known.master, (user) => own.has(user)));
+  for (const [key, component] of known.overrides) {
+    const id = component.first('RECURRENCE-ID');
+    const mine = attendeeOf(component, (user) => own.has(user));
+    const isAnswerOnly = known.contentOf(component) === known.contentOf(known.master);
+    if (!id || !mine || fresh.overrides.has(key) || partstatOf(mine) === whole || !isAnswerOnly) continue;
+    if (fresh.contentOf(master) !== known.contentOf(known.master) || !fresh.has(timeOf(id))) continue;
+    fresh.object.calendar.add(component.clone());
+  }
+}
+
+/** A message about single occurrences, and ADD, which brings further ones (RFC 5546 §3.2.4). */
+function replaceSome(known: SchedulingObject, message: ItipMessage, own: Own): Merged | null {
+  const { calendar } = known.object;
+  let significant = false;
+  for (const component of message.scheduling.components) {
+    const copy = component.clone();
+    const id = copy.first('RECURRENCE-ID') ?? (message.method === 'ADD' ? copy.first('DTSTART') : undefined);
+    if (!id) continue;
+    const time = timeOf(id);
+    if (!copy.first('RECURRENCE-ID')) copy.add(timeProperty('RECURRENCE-ID', time));
+    const earlier = known.overrides.get(known.keyOf(time));
+    if (earlier ? isOlder(copy, earlier) : known.master && sequenceOf(copy) < sequenceOf(known.master)) continue;
+    if (message.method === 'ADD' && known.master && !known.has(time)) known.master.add(timeProperty('RDATE', time));
+    const from = earlier ?? known.master;
+    if (from) keepOwn(copy, from, own, earlier !== undefined && sameTime(known, earlier, message.scheduling, component));
+    if (earlier) calendar.remove(earlier);
+    include(known, known.keyOf(time));
+    calendar.add(copy);
+    significant = true;
+  }
+  if (!significant) return null;
+  addTimezones(known, message.scheduling);
+  return { text: serializeContentLines([calendar]), significant };
+}
+
+function addTimezones(known: SchedulingObject, fresh: SchedulingObject): void {
+  const { calendar, timezones } = known.object;
+  const ids = new Set(timezones.map((timezone) => timezone.first('TZID')?.text.trim()));
+  const [first] = calendar.components;
+  for (const timezone of fresh.object.timezones)
+    if (first && !ids.has(timezone.first('TZID')?.text.trim())) calendar.insertBefore(timezone.clone(), first);
+}
+
+function cancel(known: SchedulingObject, message: ItipMessage): Merged | null {
+  const { calendar } = known.object;
+  let done = false;
+  for (const component of message.scheduling.components) {
+    const id = component.first('RECURRENCE-ID');
+    if (!id) done = cancelWhole(known, component) || done;
+    else if (sequenceOf(component) >= sequenceOf(known.master ?? known.components[0]))
+      done = cancelOccurrence(known, component, timeOf(id)) || done;
+  }
+  return done ? { text: serializeContentLines([calendar]), significant: true } : null;
+}
+
+function cancelWhole(known: SchedulingObject, cancelling: Component): boolean {
+  const [main] = known.components;
+  if (!main || isOlder(cancelling, main) || known.components.every(isCancelled)) return false;
+  for (const component of known.components) markCancelled(component, cancelling);
+  return true;
+}
+
+function markCancelled(component: Component, cancelling: Component): void {
+  component.set('STATUS', 'CANCELLED');
+  for (const name of ['SEQUENCE', 'DTSTAMP']) {
+    const value = cancelling.first(name)?.value;
+    if (value !== undefined) component.set(name, value);
+  }
+}
+
+/** An occurrence that is off leaves the series; one that is all the attendee knows of is marked. */
+function cancelOccurrence(known: SchedulingObject, cancelling: Component, time: ReturnType<typeof timeOf>): boolean {
+  const key = known.keyOf(time);
+  const override = known.overrides.get(key);
+  if (override && isOlder(cancelling, override)) return false;
+  if (!known.master) {
+    if (!override || isCancelled(override)) return false;
+    markCancelled(override, cancelling);
+    return true;
+  }
+  if (known.excluded.has(key) || !known.has(time)) return false;
+  if (override) known.object.calendar.remove(override);
+  known.master.add(timeProperty('EXDATE', time));
+  return true;
+}
+
+/** Takes an occurrence out of EXDATE. */
+function include(known: SchedulingObject, key: string): void {
+  const { master } = known;
+  if (!master || !known.excluded.has(key)) return;
+  const kept = [...known.excluded].filter(([excluded]) => excluded !== key);
+  master.remove('EXDATE');
+  for (const [, time] of kept) master.add(timeProperty('EXDATE', time));
+}
+
+/** RFC 5546 §2.1.5: by SEQUENCE first, then by DTSTAMP. */
+export function isOlder(message: Component, stored: Component): boolean {
+  const by = sequenceOf(message) - sequenceOf(stored);
+  return by < 0 || (by === 0 && stampOf(message) < stampOf(stored));
+}
+
+/** Whether more than answers and stamps differ. */
+function isNews(known: SchedulingObject, fresh: SchedulingObject): boolean {
+  const told = (of: SchedulingObject) =>
+    JSON.stringify([
+      of.components.map((component) => [of.timesOf(component), of.contentOf(component)]),
+      [...of.excluded.keys()].sort(),
+    ]);
+  return told(known) !== told(fresh);
+}
+
+/** The attendee's own, which no organizer decides. */
+const OWN_PROPERTIES = /^(?:TRANSP|CATEGORIES|COLOR|COMPLETED|PERCENT-COMPLETE|CREATED|X-.*)$/;
+
+function keepOwn(component: Component, earlier: Component, own: Own, keepAnswer: boolean): void {
+  for (const alarm of component.componentsNamed('VALARM')) component.remove(alarm);
+  const names = new Set(earlier.properties.map(({ name }) => name).filter((name) => OWN_PROPERTIES.test(name)));
+  for (const name of names) {
+    component.remove(name);
+    for (const property of earlier.all(name)) component.add(property.clone());
+  }
+  for (const alarm of earlier.componentsNamed('VALARM')) component.add(alarm.clone());
+  const [mine, said] = [component, earlier].map((of) => attendeeOf(of, (user) => own.has(user)));
+  if (!mine || !said) return;
+  if (!keepAnswer) return;
+  if (partstatOf(mine) === 'NEEDS-ACTION' && partstatOf(said) !== 'NEEDS-ACTION') {
+    mine.setParam('PARTSTAT', said.param('PARTSTAT'));
+    mine.setParam('RSVP', undefined);
+  }
+}

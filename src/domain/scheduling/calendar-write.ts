@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import type { ChangeHub } from '../notify/hub.js';
+import { describe, etagOf } from '../pim/index-rows.js';
+import { KINDS } from '../pim/kinds.js';
+import type { Item } from '../pim/model.js';
+import type { ItemRow, PimStore, PimWrite, Place } from '../pim/store.js';
+import type { Clock, Scope } from '../types.js';
+
+/** What is to be stored of an object; `keepTag`: nothing but answers changed (RFC 6638 §3.2.10). */
+export interface NewText {
+  readonly text: string;
+  readonly keepTag: boolean;
+}
+
+export interface CalendarWriteDeps {
+  readonly store: Pick<PimStore, 'write'>;
+  readonly hub: Pick<ChangeHub, 'publish'>;
+  readonly clock: Clock;
+}
+
+/** Changes calendars by scheduling messages: no message arises from it. */
+export class CalendarWrite {
+  constructor(private readonly deps: CalendarWriteDeps) {}
+
+  /**
+   * Gives `work` the object of a UID under the lock of its calendar, and stores what it returns; null changes nothing.
+   * Everybody who sees the calendar is signalled.
+   */
+  async change(
+    s: Scope,
+    place: Place,
+    uid: string,
+    work: (current: Item | null, tx: PimWrite) => Promise<NewText | null>,
+  ): Promise<boolean> {
+    const { store, hub } = this.deps;
+    let signals: readonly Place[] = [];
+    const changed = await store.write(s, [place], async (tx) => {
+      signals = [place, ...tx.mounts(place)];
+      const current = await tx.find(place, { uid });
+      const next = await work(current, tx);
+      if (!next || next.text === current?.text) return false;
+      await this.write(tx, place, current, next);
+      return true;
+    });
+    if (changed) for (const { account, collection } of signals) hub.publish(account, collection, s);
+    return changed;
+  }
+
+  private async write(tx: PimWrite, place: Place, current: Item | null, { text, keepTag }: NewText): Promise<void> {
+    const index = describe('calendar', text, this.deps.clock.now());
+    const scheduleTag = keepTag && current ? current.scheduleTag : randomUUID();
+    const row: ItemRow = { ...index, name: current?.name ?? '', text, etag: etagOf(text), scheduleTag };
+    if (current) await tx.update(place, current, row);
+    else await tx.insert(place, { ...row, name: await freeName(tx, place, index.uid) });
+  }
+}
+
+async function freeName(tx: PimWrite, place: Place, uid: string): Promise<string> {
+  const { extension } = KINDS.calendar;
+  const name = `${uid}.${extension}`;
+  const isPlain = /^[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,120}$/.test(uid);
+  return isPlain && !(await tx.find(place, { name })) ? name : `${randomUUID()}.${extension}`;
+}

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import { openCalendarObject } from '../../formats/ical/parse.js';
+import { isDomainError } from '../errors.js';
+import { type Address, ownAddresses } from '../itip/calendar-user.js';
+import { mergeIntoAttendee } from '../itip/merge.js';
+import { type LastReply, mergeReply } from '../itip/merge-reply.js';
+import { type ItipMessage, readMessage } from '../itip/message.js';
+import { SchedulingObject } from '../itip/object.js';
+import { invitationFor } from '../itip/organizer.js';
+import type { Item } from '../pim/model.js';
+import type { LedgerEntry, OutboxJob } from '../pim/scheduler.js';
+import type { PimWrite, Place } from '../pim/store.js';
+import type { Account, Clock, Scope } from '../types.js';
+import type { CalendarWrite, NewText } from './calendar-write.js';
+import type { SchedulingStore } from './store.js';
+
+/** Origin of changes that come from others' messages. */
+export const ORIGIN = 'system:scheduling';
+
+/** A message for an account here, with whom the transport says it comes from. */
+export interface Delivery {
+  readonly text: string;
+  readonly from: Address;
+  /** The job that brings it, forgotten together with the change. */
+  readonly job?: OutboxJob;
+}
+
+export interface DeliverDeps {
+  readonly store: SchedulingStore;
+  readonly calendars: CalendarWrite;
+  readonly clock: Clock;
+  /** Messages that arose from this one: an invitation that somebody asked for again. */
+  readonly send: (jobs: readonly OutboxJob[]) => void;
+}
+
+type Outcome = NewText | null;
+
+/** Brings scheduling messages into calendars here, each in one transaction: change, inbox, ledger. */
+export class Deliver {
+  constructor(private readonly deps: DeliverDeps) {}
+
+  /** Returns whether the calendar was changed. @throws IcalError for a broken message */
+  async deliver(user: Account, delivery: Delivery): Promise<boolean> {
+    const message = readMessage(delivery.text);
+    const place = message && (await this.placeFor(user, message));
+    if (!message || !place) {
+      if (delivery.job) await this.deps.store.done(delivery.job);
+      return false;
+    }
+    const scope: Scope = { account: user.id, origin: ORIGIN };
+    const jobs: OutboxJob[] = [];
+    const changed = await this.deps.calendars.change(scope, place, message.uid, async (current, tx) => {
+      jobs.length = 0;
+      if (delivery.job && !(await tx.scheduling.done(delivery.job))) return null;
+      return this.apply(user, message, delivery, current, tx, jobs);
+    });
+    if (jobs.length > 0) this.deps.send(jobs);
+    return changed;
+  }
+
+  private async apply(
+    user: Account,
+    message: ItipMessage,
+    delivery: Delivery,
+    current: Item | null,
+    tx: PimWrite,
+    jobs: OutboxJob[],
+  ): Promise<Outcome> {
+    if (message.method === 'REFRESH') {
+      jobs.push(...(await this.refresh(user, delivery.from, current, tx)));
+      return null;
+    }
+    const isAnswer = message.method === 'REPLY' || message.method === 'COUNTER';
+    const outcome = isAnswer ? await answer(user, message, delivery, current, tx) : this.told(user, message, delivery, current);
+    if (!outcome) return null;
+    const { entry, next } = outcome;
+    await tx.scheduling.record(user.id, message.uid, [entry]);
+    if (next && next.text !== current?.text)
+      await tx.scheduling.addToInbox(user.id, { uid: message.uid, method: message.method, text: delivery.text });
+    return next;
+  }
+
+  /** A message of the organizer. */
+  private told(user: Account, message: ItipMessage, { from }: Delivery, current: Item | null): Told | null {
+    if (message.organizer !== from) return null;
+    // What is over interests nobody, unless it is in the calendar already.
+    if (!current && message.scheduling.isOver(this.deps.clock.now().getTime())) return null;
+    const merged = mergeIntoAttendee(current?.text ?? null, message, ownAddresses(user));
+    if (!merged) return null;
+    const { method, sequence } = message;
+    const entry: LedgerEntry = { direction: 'in', peer: from, recurrence: '', sequence, method, digest: '' };
+    return { entry, next: { text: merged.text, keepTag: !merged.significant } };
+  }
+
+  /** Somebody lost the invitation and asks for it again (RFC 5546 §3.2.6). */
+  private async refresh(user: Account, from: Address, current: Item | null, tx: PimWrite): Promise<readonly OutboxJob[]> {
+    if (!current) return [];
+    const stored = new SchedulingObject(openCalendarObject(current.text));
+    const isOurs = stored.components.some((component) => ownAddresses(user).has(organizerAddress(component) ?? ''));
+    const draft = isOurs ? invitationFor(stored, from, this.deps.clock.now()) : null;
+    if (!draft) return [];
+    const domain = user.address.slice(user.address.lastIndexOf('@') + 1);
+    const local = (await tx.scheduling.locals(domain, [from])).get(from);
+    const job: OutboxJob = {
+      account: user.id,
+      id: randomUUID(),
+      channel: local ? 'local' : 'mail',
+      method: draft.method,
+      uid: draft.uid,
+      sender: user.address,
+      recipient: from,
+      recipientAccount: local?.id ?? null,
+      collection: null,
+      text: draft.text,
+    };
+    await tx.scheduling.enqueue([job]);
+    return [job];
+  }
+
+  /** The calendar that has the object, else the one where invitations go. */
+  private async placeFor(user: Account, message: ItipMessage): Promise<Place | null> {
+    const [known] = await this.deps.store.placesOf(user.id, message.uid);
+    if (known) return known;
+    const isInvitation = message.method === 'REQUEST' || message.method === 'ADD';
+    return isInvitation ? this.deps.store.defaultPlace(user.id, message.scheduling.object.component) : null;
+  }
+}
+
+interface Told {
+  readonly entry: LedgerEntry;
+  readonly next: Outcome;
+}
+
+/** An attendee's answer, where it is newer than the last one taken. */
+async function answer(
+  user: Account,
+  message: ItipMessage,
+  { from }: Delivery,
+  current: Item | null,
+  tx: PimWrite,
+): Promise<Told | null> {
+  if (!current) return null;
+  const recurrence = message.scheduling.components
+    .map((component) => component.first('RECURRENCE-ID')?.value ?? '')
+    .join(' ')
+    .slice(0, 200);
+  const ledger = await tx.scheduling.ledger(user.id, message.uid);
+  const last = ledger.find(
+    (entry) => entry.direction === 'in' && entry.peer === from && entry.recurrence === recurrence && isAnswerTo(entry),
+  );
+  const merged = mergeReply(current.text, message, from, ownAddresses(user), last ? lastReply(last) : null);
+  if (!merged) return null;
+  const { sequence } = message;
+  const entry: LedgerEntry = { direction: 'in', peer: from, recurrence, sequence, method: 'REPLY', digest: String(merged.stamp) };
+  return { entry, next: { text: merged.text, keepTag: true } };
+}
+
+function isAnswerTo({ method }: LedgerEntry): boolean {
+  return method === 'REPLY';
+}
+
+function lastReply({ sequence, digest }: LedgerEntry): LastReply {
+  return { sequence, stamp: Number(digest) || 0 };
+}
+
+function organizerAddress(component: { first(name: string): { value: string } | undefined }): string | null {
+  const value = component.first('ORGANIZER')?.value.trim().toLowerCase();
+  return value?.startsWith('mailto:') ? value.slice(7) : null;
+}
+
+/** Whether a failed delivery is worth another try. */
+export function isTemporary(error: unknown): boolean {
+  return isDomainError(error, 'unavailable') || isDomainError(error, 'unauthenticated');
+}
