@@ -33,6 +33,7 @@ function expectRows(what: string, { rows }: { readonly rows: number }, least: nu
 
 /** 500 PUTs of new events, eight at a time; each round into a new calendar. */
 export function puts(): Promise<Outcome[]> {
+  const run = Date.now().toString(36);
   let calendars = 0;
   return contest({
     name: 'dav {} PUTs, 8 at a time',
@@ -42,7 +43,7 @@ export function puts(): Promise<Outcome[]> {
     prepare: async (contender, size) => {
       const places: Place[] = [];
       for (let round = 0; round < 4; round++) {
-        places.push({ user: USERS.puts, kind: 'calendar', slug: `puts${calendars++}` });
+        places.push({ user: USERS.puts, kind: 'calendar', slug: `puts-${run}-${calendars++}` });
         await makeCollection(contender, places[round] as Place);
       }
       return { once: true, run: () => putAll(contender, places.pop() as Place, 0, size) };

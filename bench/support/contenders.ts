@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { onEnd } from '../../test/support/cleanup.js';
 import { type CollectionKind, objectName, objectText } from './data.js';
@@ -67,8 +68,21 @@ export function contendersOf(match: Match): readonly Contender[] {
       await fillGateway(match.databaseUrl, address(place.user), place, count);
     },
   };
-  if (!match.peers) return [gateway];
-  return [gateway, sogo(match.peers), radicale(match.peers), xandikos(match.peers)];
+  const { peers } = match;
+  if (!peers) return [gateway];
+  return [gateway, ...[sogo(peers), radicale(peers), xandikos(peers)].map((peer) => fillingOnce(peers, peer))];
+}
+
+/** Peers that go on running keep what they were filled with; a mark beside their data says so. */
+function fillingOnce(peers: Peers, contender: Contender): Contender {
+  const fill = async (place: Place, count: number) => {
+    const mark = join(peers.rig, 'filled', encodeURIComponent(`${contender.name} ${contender.path(place)} ${count}`));
+    if (existsSync(mark)) return;
+    await contender.fill(place, count);
+    await mkdir(dirname(mark), { recursive: true });
+    await writeFile(mark, '');
+  };
+  return { ...contender, fill };
 }
 
 /** Objects that SOGo takes over HTTP; more are made from these in its tables. */

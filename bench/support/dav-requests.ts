@@ -54,7 +54,7 @@ export async function timeRange(client: LeanClient, path: string, start: string,
 
 /** The href of each row. */
 export function hrefsIn(body: Buffer): string[] {
-  const rows = body.toString('latin1').matchAll(/<(?:\w+:)?response[\s>][^]*?<(?:\w+:)?href[^>]*>([^<]*)</g);
+  const rows = body.toString('latin1').matchAll(/<(?:\w+:)?response[\s>][\s\S]*?<(?:\w+:)?href[^>]*>([^<]*)</g);
   return [...rows].map(([, href]) => (href as string).trim());
 }
 
