@@ -73,6 +73,8 @@ export function davRouter(services: Services): Router {
   const router = Router();
   router.use(async (req, res, next) => {
     const place = placeOf(req);
+    // Clients ask anywhere what the server can do, and give up where the answer has no DAV header.
+    if (place === null && req.method === 'OPTIONS') return send(req, res, options({ at: 'nowhere' }));
     if (place === null || (!(place instanceof BadPath) && place.at === 'root' && !AT_ROOT.has(req.method))) return next();
     const reply = await answer(services, req, res, place);
     await send(req, res, reply);

@@ -1,6 +1,7 @@
 import type { Cursor } from '../../domain/changes/feed.js';
 import type { FileHead } from '../../domain/files/model.js';
 import type { Collection, Item } from '../../domain/pim/model.js';
+import type { InboxItem } from '../../domain/scheduling/store.js';
 import type { Services } from '../../domain/services.js';
 import type { Account, Session } from '../../domain/types.js';
 import type { ClarkName } from '../../formats/xml/names.js';
@@ -17,6 +18,7 @@ import {
   homeOf,
   homePath,
   homesPath,
+  inboxPath,
   outboxPath,
   type Place,
   parsePath,
@@ -46,7 +48,7 @@ export class Exchange {
   ) {
     this.preferences = preferencesOf(request);
     const quiet = quietIn(request.header('push-dont-notify'), (href) => this.placeOf(href));
-    this.session = quiet.length === 0 ? session : { ...session, quiet };
+    this.session = { ...session, ...(quiet.length === 0 ? {} : { quiet }), ...schedulingOf(request) };
   }
 
   get address(): string {
@@ -130,6 +132,11 @@ export class Exchange {
       case 'outbox':
         this.#own(place.user);
         return plain('outbox', outboxPath(this.address), null);
+      case 'inbox':
+        this.#own(place.user);
+        return this.inbox();
+      case 'message':
+        return this.#message(place);
       case 'push':
         return null;
       case 'home':
@@ -157,6 +164,18 @@ export class Exchange {
     return plain(type === 'calendars' ? 'calendar-home' : 'addressbook-home', homePath(type, this.address), type);
   }
 
+  inbox(): Resource {
+    return plain('inbox', inboxPath(this.address), 'calendars');
+  }
+
+  /** A message in the inbox. */
+  messageResource(message: InboxItem): Resource {
+    const { name, etag, text, created } = message;
+    const component = /^BEGIN:(VEVENT|VTODO|VJOURNAL)\s*$/m.exec(text)?.[1] ?? '';
+    const item = { name, etag, text, component, modified: created, size: Buffer.byteLength(text), scheduleTag: null };
+    return this.itemResource(this.inbox(), item);
+  }
+
   collectionResource(collection: Collection): Resource {
     const type = homeOf(collection.kind);
     return {
@@ -172,7 +191,7 @@ export class Exchange {
 
   itemResource(parent: Resource, item: ItemView): Resource {
     return {
-      kind: parent.kind === 'addressbook' ? 'card' : 'event',
+      kind: ITEM_KINDS[parent.kind] ?? 'event',
       href: parent.href + encodeSegment(item.name),
       type: parent.type,
       collection: parent.collection,
@@ -222,9 +241,23 @@ export class Exchange {
     return this.principal(person);
   }
 
+  async #message(place: Place & { at: 'message' }): Promise<Resource | null> {
+    this.#own(place.user);
+    const message = await this.services.scheduling.inboxItem(this.session, place.name);
+    return message === null ? null : this.messageResource(message);
+  }
+
   #own(user: string): void {
     if (!this.isSelf(user)) throw new DavError(403);
   }
+}
+
+const ITEM_KINDS: Partial<Record<Resource['kind'], Resource['kind']>> = { addressbook: 'card', inbox: 'message' };
+
+/** Whoever deletes an invitation may do so without a word (RFC 6638 §8.1). */
+function schedulingOf(request: DavRequest): Pick<Session, 'scheduling'> {
+  const silent = request.method === 'DELETE' && request.header('schedule-reply')?.trim().toUpperCase() === 'F';
+  return silent ? { scheduling: 'off' } : {};
 }
 
 function plain(kind: Resource['kind'], href: string, type: HomeType | null): Resource {

@@ -17,6 +17,9 @@ export type Place =
   | { readonly at: 'file'; readonly user: string; readonly path: string }
   /** Where clients post requests for free/busy times (RFC 6638 §2.1). */
   | { readonly at: 'outbox'; readonly user: string }
+  /** Messages about meetings (RFC 6638 §2.2). */
+  | { readonly at: 'inbox'; readonly user: string }
+  | { readonly at: 'message'; readonly user: string; readonly name: string }
   /** A registration for push messages. */
   | { readonly at: 'push'; readonly id: string }
   /** The collection of all areas of files. */
@@ -50,6 +53,7 @@ export const collectionPath = (type: HomeType, address: string, slug: string): s
 export const filesPath = `${CONTEXT}files/`;
 
 export const outboxPath = (address: string): string => `${CONTEXT}outbox/${encodeSegment(address)}/`;
+export const inboxPath = (address: string): string => `${CONTEXT}inbox/${encodeSegment(address)}/`;
 export const pushPath = (id: string): string => `${CONTEXT}push/${encodeSegment(id)}`;
 
 /** The path of a plain file, or with a slash at its end of a folder. */
@@ -129,6 +133,9 @@ function inContext(segments: readonly string[]): Place {
   if (area === 'principals') return inPrincipals(user, slug);
   if (area === 'files') return user === undefined ? { at: 'files' } : { at: 'file', user, path: segments.slice(2).join('/') };
   if (area === 'outbox' && user !== undefined && slug === undefined) return { at: 'outbox', user };
+  if (area === 'inbox' && user !== undefined && name === undefined) {
+    return slug === undefined ? { at: 'inbox', user } : { at: 'message', user, name: slug };
+  }
   if (area === 'push' && user !== undefined && slug === undefined) return { at: 'push', id: user };
   if ((area !== 'calendars' && area !== 'addressbooks') || more.length > 0) return { at: 'nowhere' };
   if (user === undefined) return { at: 'homes', type: area };

@@ -15,7 +15,9 @@ export type ResourceKind =
   | 'card'
   | 'folder'
   | 'file'
-  | 'outbox';
+  | 'outbox'
+  | 'inbox'
+  | 'message';
 
 export const EVERYTHING: readonly ResourceKind[] = [
   'root',
@@ -29,13 +31,15 @@ export const EVERYTHING: readonly ResourceKind[] = [
   'folder',
   'file',
   'outbox',
+  'inbox',
+  'message',
 ];
 export const COLLECTIONS: readonly ResourceKind[] = ['calendar', 'addressbook'];
 export const HOMES: readonly ResourceKind[] = ['calendar-home', 'addressbook-home'];
-export const ITEMS: readonly ResourceKind[] = ['event', 'card'];
+export const ITEMS: readonly ResourceKind[] = ['event', 'card', 'message'];
 export const FILES: readonly ResourceKind[] = ['folder', 'file'];
 /** What can be locked (RFC 4918 §6). */
-export const LOCKABLE: readonly ResourceKind[] = [...COLLECTIONS, ...ITEMS, ...FILES];
+export const LOCKABLE: readonly ResourceKind[] = [...COLLECTIONS, 'event', 'card', ...FILES];
 
 /** What is known of an item: a change row gives the first part, a listing the second, a fetch the text. */
 export interface ItemView {

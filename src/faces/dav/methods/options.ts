@@ -1,9 +1,13 @@
+import { AUTO_SCHEDULE } from '../../../domain/scheduling/scheduling.js';
 import type { DavReply } from '../message.js';
 import type { Place } from '../paths.js';
 
 /** Compliance classes and extensions that hold (RFC 4918 §18, RFC 3744 §7.2, RFC 4791 §5.1, RFC 6352 §6.1, RFC 5689 §3.1). */
-export const DAV_CLASSES =
-  '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook, calendarserver-sharing, resource-sharing, add-member, webdav-push';
+export const DAV_CLASSES = [
+  '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook',
+  ...(AUTO_SCHEDULE ? ['calendar-auto-schedule'] : []),
+  'calendarserver-sharing, resource-sharing, add-member, webdav-push',
+].join(', ');
 
 const READ = ['OPTIONS', 'PROPFIND', 'REPORT'];
 const ITEM = ['OPTIONS', 'GET', 'HEAD', 'PUT', 'DELETE', 'PROPFIND', 'PROPPATCH', 'COPY', 'MOVE', 'REPORT', 'LOCK', 'UNLOCK'];
@@ -18,6 +22,8 @@ const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
   homes: READ,
   home: [...READ, 'PROPPATCH', 'POST'],
   outbox: [...READ, 'POST'],
+  inbox: READ,
+  message: [...READ, 'GET', 'HEAD', 'DELETE'],
   push: ['OPTIONS', 'DELETE'],
   collection: [
     'OPTIONS',

@@ -45,6 +45,8 @@ async function children(x: Exchange, target: Resource): Promise<readonly Resourc
       return (await x.collectionsOf('calendars')).map((collection) => x.collectionResource(collection));
     case 'addressbook-home':
       return (await x.collectionsOf('addressbooks')).map((collection) => x.collectionResource(collection));
+    case 'inbox':
+      return (await x.services.scheduling.inbox(x.session)).map((message) => x.messageResource(message));
     case 'root':
       return inside(x, target.href);
     default:

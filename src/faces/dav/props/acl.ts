@@ -47,7 +47,9 @@ const BY_KIND: Partial<Record<ResourceKind, readonly ClarkName[]>> = {
   'addressbook-home': HOME_PRIVILEGES,
   folder: PRIVILEGES.owner,
   file: PRIVILEGES.owner,
-  outbox: [D('read'), C('schedule-send-freebusy'), D('read-current-user-privilege-set')],
+  inbox: [D('read'), D('unbind'), C('schedule-deliver'), D('read-current-user-privilege-set')],
+  message: [D('read'), D('read-current-user-privilege-set')],
+  outbox: [D('read'), C('schedule-send'), D('read-current-user-privilege-set')],
 };
 
 function privilegesOf(r: Resource): readonly ClarkName[] {
@@ -81,7 +83,14 @@ const PRIVILEGE_TREE = supported(
   ),
   supported(D('read-acl'), 'Read the access list'),
   supported(D('write-acl'), 'Share with others'),
-  supported(C('schedule-send-freebusy'), 'Ask for free/busy times'),
+  supported(C('schedule-deliver'), 'Receive messages about meetings'),
+  supported(
+    C('schedule-send'),
+    'Schedule with others',
+    supported(C('schedule-send-invite'), 'Invite'),
+    supported(C('schedule-send-reply'), 'Answer'),
+    supported(C('schedule-send-freebusy'), 'Ask for free/busy times'),
+  ),
   supported(D('read-current-user-privilege-set'), 'Read the own privileges'),
 );
 

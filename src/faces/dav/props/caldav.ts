@@ -1,12 +1,13 @@
 import { KINDS } from '../../../domain/pim/kinds.js';
 import type { Collection } from '../../../domain/pim/model.js';
 import { parseContentLines } from '../../../formats/content-lines.js';
+import { DEFAULT_ICAL_LIMITS } from '../../../formats/ical/parse.js';
 import { C, D } from '../../../formats/xml/names.js';
 import { elementsOf, type XmlElement } from '../../../formats/xml/read.js';
 import { element, elementWith, join, text, textElement, type Xml } from '../../../formats/xml/write.js';
 import { conditionError } from '../errors.js';
 import { LIMITS } from '../limits.js';
-import { homePath, outboxPath, principalPath } from '../paths.js';
+import { homePath, inboxPath, outboxPath, principalPath } from '../paths.js';
 import type { ResourceKind } from '../resource.js';
 import { calendarDataGetter } from './calendar-data.js';
 import { keepPlain, kept, keptProperty, MAX_PROPERTY_BYTES, type Property } from './property.js';
@@ -65,6 +66,21 @@ export const caldavProperties: readonly Property[] = [
     spec: 'RFC 6638 §2.1.1',
     get: ({ person }, x) => (person?.id === x.session.account ? textElement(D('href'), outboxPath(x.address)) : undefined),
   },
+  {
+    name: C('schedule-inbox-URL'),
+    on: PRINCIPAL,
+    spec: 'RFC 6638 §2.2.1',
+    get: ({ person }, x) => (person?.id === x.session.account ? textElement(D('href'), inboxPath(x.address)) : undefined),
+  },
+  {
+    name: C('schedule-default-calendar-URL'),
+    on: ['inbox', 'calendar-home'],
+    spec: 'RFC 6638 §9.2',
+    get: async (_, x) => {
+      const calendar = (await x.collections()).find(({ kind, primary }) => kind === 'calendar' && primary);
+      return calendar === undefined ? undefined : textElement(D('href'), x.collectionHref(calendar));
+    },
+  },
   keptProperty(C('calendar-description'), CALENDAR, 'RFC 4791 §5.2.1'),
   keptProperty(C('calendar-timezone'), CALENDAR, 'RFC 4791 §5.2.2', checkTimezone),
   {
@@ -88,7 +104,7 @@ export const caldavProperties: readonly Property[] = [
   },
   {
     name: C('supported-calendar-data'),
-    on: CALENDAR,
+    on: ['calendar', 'inbox'],
     spec: 'RFC 4791 §5.2.4',
     get: () => elementWith(C('calendar-data'), { 'content-type': 'text/calendar', version: '2.0' }),
   },
@@ -99,6 +115,12 @@ export const caldavProperties: readonly Property[] = [
     get: ({ collection }) => number(KINDS[collection?.kind ?? 'calendar'].maxBytes),
   },
   {
+    name: C('max-attendees-per-instance'),
+    on: CALENDAR,
+    spec: 'RFC 4791 §5.2.9',
+    get: () => number(DEFAULT_ICAL_LIMITS.maxAttendees),
+  },
+  {
     name: C('supported-collation-set'),
     on: CALENDAR,
     spec: 'RFC 4791 §7.5.1',
@@ -106,7 +128,7 @@ export const caldavProperties: readonly Property[] = [
   },
   {
     name: C('calendar-data'),
-    on: ['event'],
+    on: ['event', 'message'],
     spec: 'RFC 4791 §9.6',
     needs: 'text',
     get: ({ item }) => (item?.text === undefined ? undefined : text(item.text)),

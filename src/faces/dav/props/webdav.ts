@@ -23,6 +23,8 @@ const RESOURCE_TYPES: Readonly<Record<ResourceKind, Xml>> = {
   event: NOTHING,
   card: NOTHING,
   folder: COLLECTION,
+  message: NOTHING,
+  inbox: join([COLLECTION, element(C('schedule-inbox'))]),
   outbox: join([COLLECTION, element(C('schedule-outbox'))]),
   file: NOTHING,
 };

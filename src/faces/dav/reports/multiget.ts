@@ -9,12 +9,14 @@ import { multistatus, statusRow } from '../multistatus.js';
 import { encodeSegment } from '../paths.js';
 import { askedIn, type Plan, Planner } from '../props/plan.js';
 import type { Resource } from '../resource.js';
+import { inboxMultiget } from './inbox.js';
 
 /** calendar-multiget (RFC 4791 §7.9) and addressbook-multiget (RFC 6352 §8.7). */
 export async function multiget(x: Exchange, body: XmlElement, target: Resource): Promise<DavReply> {
   const planner = new Planner(x, askedIn(body));
   const hrefs = elementsOf(body, D('href')).map((href) => textOf(href).trim());
   if (hrefs.length === 0) throw new XmlError('No href is given');
+  if (target.kind === 'inbox') return inboxMultiget(x, planner, hrefs);
   const plan = await planner.plan(target.kind === 'addressbook' || target.kind === 'card' ? 'card' : 'event');
   return multistatus((sink) => writeRows(x, target, plan, hrefs, sink));
 }

@@ -11,6 +11,7 @@ import { type DavReply, depthOf } from '../message.js';
 import { multistatus, statusRow } from '../multistatus.js';
 import { askedIn, Planner } from '../props/plan.js';
 import type { Resource } from '../resource.js';
+import { inboxQuery } from './inbox.js';
 
 /** A query made ready: what the index is asked, what is tested of each item, and how many rows are wanted. */
 interface Query {
@@ -24,6 +25,7 @@ export async function calendarQuery(x: Exchange, body: XmlElement, target: Resou
   const filter = childOf(body, C('filter'));
   if (filter === undefined) throw conditionError(403, C('valid-filter'));
   const { index, test } = calendarFilter(filter, viewerOf(x, body, target));
+  if (target.kind === 'inbox') return inboxQuery(x, body, test);
   return answer(x, body, target, { index, test, limit: Number.POSITIVE_INFINITY });
 }
 

@@ -4,8 +4,8 @@ import { COLLECTIONS, EVERYTHING, type ResourceKind } from '../resource.js';
 /** Which reports are served where: what supported-report-set says (RFC 3253 §3.1.5) and what REPORT holds to. */
 export const REPORTS_ON: ReadonlyMap<ClarkName, readonly ResourceKind[]> = new Map([
   [D('sync-collection'), COLLECTIONS],
-  [C('calendar-multiget'), ['calendar', 'event']],
-  [C('calendar-query'), ['calendar', 'event']],
+  [C('calendar-multiget'), ['calendar', 'event', 'inbox']],
+  [C('calendar-query'), ['calendar', 'event', 'inbox']],
   [C('free-busy-query'), ['calendar']],
   [CARD('addressbook-multiget'), ['addressbook', 'card']],
   [CARD('addressbook-query'), ['addressbook', 'card']],
