@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { type ClarkName, DECLARATIONS, prefixOf, splitClark } from './names.js';
 import type { XmlElement, XmlNode } from './read.js';
 
@@ -133,10 +134,13 @@ export function serializeAttributes(node: XmlElement): string {
 const XML_NS = 'http://www.w3.org/XML/1998/namespace';
 
 const BLOCK = 64 * 1024;
+/** Longest time that one answer keeps the process to itself, in milliseconds. */
+const TURN = 15;
 
 /** Collects text into blocks and hands them to a stream no faster than it takes them. */
 export class XmlSink {
   #buffer = '';
+  #since = performance.now();
 
   constructor(
     private readonly out: Writable,
@@ -156,5 +160,18 @@ export class XmlSink {
     const block = Buffer.from(this.#buffer);
     this.#buffer = '';
     if (!this.out.write(block)) await once(this.out, 'drain', { signal: this.signal });
+    if (this.isDue) await this.yield();
+  }
+
+  /** Whether it is time to let other requests have their turn. */
+  get isDue(): boolean {
+    return performance.now() - this.#since > TURN;
+  }
+
+  /** Lets other requests have their turn; ends the work when nobody reads the answer any more. */
+  async yield(): Promise<void> {
+    await setImmediate();
+    this.#since = performance.now();
+    this.signal?.throwIfAborted();
   }
 }

@@ -57,6 +57,7 @@ async function answer(x: Exchange, body: XmlElement, target: Resource, query: Qu
   return multistatus(async (sink) => {
     let rows = 0;
     for await (const item of candidates(x, target, query.index)) {
+      if (sink.isDue) await sink.yield();
       if (!query.test(item)) continue;
       rows += 1;
       if (rows > query.limit) {
