@@ -1,4 +1,5 @@
 import type { Device, DeviceStore, SyncStates } from '../../domain/devices/model.js';
+import type { MailSearches } from '../../domain/mail/search.js';
 import type { Services } from '../../domain/services.js';
 import type { Id, Logger, Session } from '../../domain/types.js';
 import type { Element } from '../../formats/wbxml/tree.js';
@@ -14,6 +15,7 @@ export interface Runtime {
   readonly waits: Waits;
   /** The last Sync request of each device, so that an empty request needs one look into the database. */
   readonly lastSync: Map<string, CachedSync>;
+  readonly searches: MailSearches;
 }
 
 /** One command on its way: everything a handler may use. */
@@ -53,4 +55,11 @@ export const EMPTY: EasAnswer = { kind: 'empty' };
 /** Identifies the device over all accounts, for locks and waiting requests. */
 export function deviceKey(context: { readonly session: Session; readonly query: EasQuery }): string {
   return `${context.session.account}/${context.query.deviceId}`;
+}
+
+const NO_BYTES = new Uint8Array();
+
+/** The same without what came with the request: a waiting device must not hold it for an hour. */
+export function parked(context: EasContext): EasContext {
+  return { ...context, body: null, raw: NO_BYTES, states: new Map(), asked: new Set() };
 }

@@ -1,5 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Device } from '../../domain/devices/model.js';
+import { MailSearches } from '../../domain/mail/search.js';
 import type { Services } from '../../domain/services.js';
 import type { Logger, Session } from '../../domain/types.js';
 import { decode } from '../../formats/wbxml/decode.js';
@@ -30,7 +31,8 @@ const VERSION_HEADERS = {
  * `res.locals.session`, `res.locals.log` from the HTTP layer. (MS-ASHTTP)
  */
 export function easRouter(services: Services): Router {
-  const runtime: Runtime = { locks: new Locks(), waits: new Waits(), lastSync: new Map() };
+  const searches = new MailSearches(services.mail, services.clock);
+  const runtime: Runtime = { locks: new Locks(), waits: new Waits(), lastSync: new Map(), searches };
   const router = express.Router();
   router.options('/', (_req, res) => {
     res.set({ ...SERVER_HEADERS, ...VERSION_HEADERS, Allow: 'OPTIONS,POST', Public: 'OPTIONS,POST' });
@@ -102,6 +104,7 @@ async function run(
   if (query.deviceId === '') throw new StatusError(COMMON.DeviceIdMissingOrInvalid, 'no usable device id');
   if (command.state === 'unserved') throw new StatusError(COMMON.CommandNotSupported, `${query.command} is not served`);
   const raw: Uint8Array = Buffer.isBuffer(req.body) ? req.body : new Uint8Array();
+  req.body = undefined;
   const body = command.opaqueBody?.(version) ? null : documentOf(raw, command);
   const userAgent = String(req.headers['user-agent'] ?? '').slice(0, 200);
   const trial = query.deviceId === TRIAL_DEVICE ? trialStore(unknownDevice(query, userAgent)) : undefined;
@@ -114,7 +117,20 @@ async function run(
   if (command.needsPolicy) checkPolicyKey(known, query);
   const device = await seen(known, snapshot !== null, { session, query, userAgent, store });
   const states = snapshot?.states ?? new Map();
-  return command.run({ services, runtime, session, query, version, body, raw, device, states, asked: new Set(wanted), store, log });
+  return command.run({
+    services,
+    runtime,
+    session,
+    query,
+    version,
+    body,
+    raw,
+    device,
+    states,
+    asked: new Set(wanted),
+    store,
+    log,
+  });
 }
 
 /** Creates the device at its first accepted command, and keeps type, program and version as last seen. */

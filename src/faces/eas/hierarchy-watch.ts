@@ -1,3 +1,4 @@
+import type { SyncStates } from '../../domain/devices/model.js';
 import { HIERARCHY } from '../../domain/notify/hub.js';
 import type { Id } from '../../domain/types.js';
 import type { EasContext } from './context.js';
@@ -8,9 +9,12 @@ import { type FolderEntry, listFolders } from './folders.js';
  * Whether the hierarchy is another than the device was last told, or the device watches a folder it was not told of.
  * A device that was told nothing yet is not disturbed.
  */
-export async function hierarchyChanged(context: EasContext, watched: readonly Id[] = []): Promise<boolean> {
-  const snapshot = await context.store.open(context.session, context.query.deviceId, [HIERARCHY]);
-  const told = snapshot?.states.get(HIERARCHY)?.current.data as FolderData | undefined;
+export async function hierarchyChanged(
+  context: EasContext,
+  states: ReadonlyMap<Id, SyncStates>,
+  watched: readonly Id[] = [],
+): Promise<boolean> {
+  const told = states.get(HIERARCHY)?.current.data as FolderData | undefined;
   if (!told) return false;
   const ids = new Set(told.folders.map((folder) => folder.id));
   if (watched.some((id) => !ids.has(id))) return true;

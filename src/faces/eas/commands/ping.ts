@@ -3,12 +3,13 @@ import { isDomainError } from '../../../domain/errors.js';
 import { HIERARCHY } from '../../../domain/notify/hub.js';
 import type { Id } from '../../../domain/types.js';
 import { child, children, childText, type Element, el } from '../../../formats/wbxml/tree.js';
-import { deviceKey, documentAnswer, type EasAnswer, type EasContext } from '../context.js';
+import { documentAnswer, type EasAnswer, type EasContext } from '../context.js';
 import { checkStanding } from '../gate.js';
 import { hierarchyChanged } from '../hierarchy-watch.js';
 import { sameJson } from '../sync/cache.js';
 import { pendingChanges } from '../sync/pending.js';
 import { HEARTBEAT, integer } from '../sync/request.js';
+import { waitFor } from '../waiting.js';
 
 /** Status values of Ping (MS-ASCMD 2.2.3.177.13). */
 const PING = {
@@ -23,8 +24,6 @@ const PING = {
 } as const;
 
 const MAX_FOLDERS = 300;
-/** Several changes within this time wake a device once, in milliseconds. */
-const COALESCE = 300;
 
 interface PingParameters {
   /** Seconds. */
@@ -37,8 +36,16 @@ export async function ping(context: EasContext): Promise<EasAnswer> {
   const parameters = readParameters(context);
   if ('tag' in parameters) return documentAnswer(parameters);
   await remember(context, parameters);
-  const status = await watch(context, parameters);
-  return documentAnswer(status);
+  return waitFor(context, {
+    kind: 'Ping',
+    seconds: parameters.interval,
+    collections: parameters.folders,
+    look: async (now, signalled, first) => {
+      const found = await changesIn(now, signalled, first);
+      return found && documentAnswer(found);
+    },
+    over: () => documentAnswer(statusElement(PING.Expired)),
+  });
 }
 
 /** What was sent, with what was sent last time in place of what is missing; or the answer that refuses it. */
@@ -72,34 +79,13 @@ async function remember(context: EasContext, parameters: PingParameters): Promis
   await context.store.save(context.session, context.query.deviceId, { cache });
 }
 
-async function watch(context: EasContext, { interval, folders }: PingParameters): Promise<Element> {
-  using place = context.runtime.waits.take(deviceKey(context), 'Ping');
-  const until = performance.now() + interval * 1000;
-  const signal = AbortSignal.any([place.signal, ...(context.session.signal ? [context.session.signal] : [])]);
-  const subscription = context.services.hub.subscribe({ ...context.session, signal }, [...folders, HIERARCHY]);
-  try {
-    let look = new Set<Id>([...folders, HIERARCHY]);
-    while (true) {
-      const found = await changesIn(context, look);
-      if (found) return found;
-      const heard = await subscription.next(until - performance.now());
-      if (heard.length === 0) return statusElement(PING.Expired);
-      await new Promise((resolve) => setTimeout(resolve, COALESCE));
-      look = new Set([...heard, ...(await subscription.next(0))]);
-    }
-  } finally {
-    subscription.close();
-  }
-}
-
 /** The answer, if the folders hold something to fetch or the hierarchy changed; undefined: keep waiting. */
-async function changesIn(context: EasContext, look: ReadonlySet<Id>): Promise<Element | undefined> {
+async function changesIn(context: EasContext, look: ReadonlySet<Id>, first: boolean): Promise<Element | undefined> {
   const ids = [...look].filter((id) => id !== HIERARCHY);
-  const snapshot = await context.store.open(context.session, context.query.deviceId, ids);
-  if (snapshot) checkStanding(snapshot.device, context.version, 'Ping');
-  const states: ReadonlyMap<Id, SyncStates> = snapshot?.states ?? new Map();
+  const states =
+    first && ids.every((id) => context.asked.has(id)) ? context.states : await reopened(context, [...ids, HIERARCHY]);
   try {
-    if (look.has(HIERARCHY) && (await hierarchyChanged(context, ids))) return statusElement(PING.Hierarchy);
+    if (look.has(HIERARCHY) && (await hierarchyChanged(context, states, ids))) return statusElement(PING.Hierarchy);
     const changed = await pendingChanges(context, ids, states);
     if (changed === 'hierarchy') return statusElement(PING.Hierarchy);
     if (changed.length === 0) return undefined;
@@ -115,6 +101,12 @@ async function changesIn(context: EasContext, look: ReadonlySet<Id>): Promise<El
     context.log.warn({ err: error }, 'Ping could not look for changes');
     return undefined;
   }
+}
+
+async function reopened(context: EasContext, ids: readonly Id[]): Promise<ReadonlyMap<Id, SyncStates>> {
+  const snapshot = await context.store.open(context.session, context.query.deviceId, ids);
+  if (snapshot) checkStanding(snapshot.device, context.version, 'Ping');
+  return snapshot?.states ?? new Map();
 }
 
 function statusElement(status: number, detail?: Element): Element {

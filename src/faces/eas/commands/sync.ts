@@ -13,50 +13,46 @@ import { BadWait, type CollectionRequest, SYNC, type SyncRequest, TooManyCollect
 import type { SyncData } from '../sync/state.js';
 import { newBudget } from '../sync/window.js';
 import { has } from '../versions.js';
-
-/** Several changes within this time wake a device once, in milliseconds. */
-const COALESCE = 300;
+import { type Waiting, waitFor } from '../waiting.js';
 
 /** Changes both ways for the collections of the request (MS-ASCMD 2.2.1.21). */
 export async function sync(context: EasContext): Promise<EasAnswer> {
+  const request = complete(context);
+  if ('refusal' in request) return request.refusal;
+  await remember(context, request);
+  if (request.wait > 0) return waitFor(context, waitingSync(request));
+  context.runtime.waits.end(deviceKey(context), 'Sync');
+  return answer(context, await round(context, request.collections, request.windowSize));
+}
+
+function complete(context: EasContext): SyncRequest | { readonly refusal: EasAnswer } {
   try {
-    const request = completeRequest(context);
-    await remember(context, request);
-    const results = request.wait > 0 ? await waitingSync(context, request) : await plainSync(context, request);
-    return answer(context, results);
+    return completeRequest(context);
   } catch (error) {
-    if (error instanceof BadWait || error instanceof TooManyCollections) return outOfRange(error);
+    if (error instanceof BadWait || error instanceof TooManyCollections) return { refusal: outOfRange(error) };
     throw error;
   }
 }
 
-function plainSync(context: EasContext, request: SyncRequest): Promise<readonly CollectionResult[]> {
-  context.runtime.waits.end(deviceKey(context), 'Sync');
-  return round(context, request.collections, request.windowSize);
+function waitingSync({ collections, wait, windowSize }: SyncRequest): Waiting {
+  return {
+    kind: 'Sync',
+    seconds: wait,
+    collections: collections.map((collection) => collection.id),
+    look: async (context, signalled, first) => {
+      if (!first && signalled.has(HIERARCHY) && (await newFolders(context)))
+        throw new StatusError(SYNC.HierarchyChanged, 'the hierarchy changed');
+      const woken = collections.filter((collection) => signalled.has(collection.id));
+      const results = await round(context, woken, windowSize);
+      return results.every((result) => result.silent) ? undefined : answer(context, results);
+    },
+    over: () => EMPTY,
+  };
 }
 
-/** Looks, and when there is nothing to say waits for a signal and looks again. */
-async function waitingSync(context: EasContext, request: SyncRequest): Promise<readonly CollectionResult[]> {
-  using place = context.runtime.waits.take(deviceKey(context), 'Sync');
-  const signal = AbortSignal.any([place.signal, ...(context.session.signal ? [context.session.signal] : [])]);
-  const until = performance.now() + request.wait * 1000;
-  const ids = request.collections.map((collection) => collection.id);
-  const subscription = context.services.hub.subscribe({ ...context.session, signal }, [...ids, HIERARCHY]);
-  try {
-    let results = await round(context, request.collections, request.windowSize);
-    while (results.every((result) => result.silent)) {
-      const heard = await subscription.next(until - performance.now());
-      if (heard.length === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, COALESCE));
-      const all = new Set([...heard, ...(await subscription.next(0))]);
-      if (all.has(HIERARCHY) && (await hierarchyChanged(context))) throw new StatusError(SYNC.HierarchyChanged, 'new folders');
-      const woken = request.collections.filter((collection) => all.has(collection.id));
-      results = await round(context, woken, request.windowSize, true);
-    }
-    return results;
-  } finally {
-    subscription.close();
-  }
+async function newFolders(context: EasContext): Promise<boolean> {
+  const snapshot = await context.store.open(context.session, context.query.deviceId, [HIERARCHY]);
+  return snapshot !== null && hierarchyChanged(context, snapshot.states);
 }
 
 /** One look at the collections, alone with them, and one commit of what it led to. */
@@ -64,11 +60,10 @@ async function round(
   context: EasContext,
   requests: readonly CollectionRequest[],
   windowSize: number,
-  again = false,
 ): Promise<readonly CollectionResult[]> {
   const ids = requests.map((request) => request.id);
   using held = await context.runtime.locks.acquire(ids.map((id) => `${deviceKey(context)}/${id}`));
-  const states = await statesOf(context, ids, held.waited || again);
+  const states = await statesOf(context, ids, held.waited);
   const latest = await latestCursors(context, requests, states);
   const budget = newBudget(windowSize);
   const results: CollectionResult[] = [];

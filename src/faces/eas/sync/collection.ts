@@ -44,13 +44,19 @@ export async function syncCollection(
   const key = request.key ?? impliedKey(known);
   try {
     const turn = turnOf(known, key);
-    if (turn.kind === 'unknown') return failed(request, ZERO, SYNC.InvalidSyncKey);
+    if (turn.kind === 'unknown' || (turn.kind !== 'first' && !isReadable(turn.base)))
+      return failed(request, ZERO, SYNC.InvalidSyncKey);
     if (turn.kind === 'first') return await start(context, request, turn.expected);
     if (budget.items <= 0 && request.commands.length === 0 && turn.kind === 'current') return silent(request, key);
     return await proceed(context, request, turn, budget, latest);
   } catch (error) {
     return failure(context, request, key, error);
   }
+}
+
+/** States of another release of the gateway may look different: such a device starts over. */
+function isReadable(data: SyncData): boolean {
+  return typeof data?.known === 'string' && typeof data.flags === 'object' && typeof data.source?.kind === 'string';
 }
 
 /**

@@ -110,6 +110,12 @@ export class MailSource implements ItemSource {
     return this.#item(summary, body, part);
   }
 
+  /** Messages that were found, with their bodies. */
+  async *describe(messages: readonly MessageSummary[], options: SyncOptions): AsyncGenerator<Rendered> {
+    const bodies = await renderBodies(this.context, this.folder, messages, options);
+    for (const message of messages) yield this.#item(message, bodies.get(message.uid));
+  }
+
   /** Summaries chunk by chunk, with the bodies of as many as fit into memory together. */
   async *#groups(ids: readonly number[], form: 'Add' | 'Change', options: SyncOptions): AsyncGenerator<Group> {
     for (let at = 0; at < ids.length; at += CHUNK) {
