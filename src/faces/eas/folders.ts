@@ -57,6 +57,16 @@ export function isVirtual(id: Id): boolean {
   return EXPECTED.some((folder) => folder.id === id);
 }
 
+/** The chosen folders and all below them. */
+export function withDescendants(all: readonly MailFolder[], chosen: readonly MailFolder[]): readonly MailFolder[] {
+  const taken = new Set(chosen.map(({ id }) => id));
+  for (let before = -1; before !== taken.size; ) {
+    before = taken.size;
+    for (const { id, parent } of all) if (parent !== null && taken.has(parent)) taken.add(id);
+  }
+  return all.filter(({ id }) => taken.has(id));
+}
+
 /** Names longer than this are cut (MS-ASCMD DisplayName: 256). */
 const MAX_NAME = 256;
 
@@ -117,16 +127,25 @@ function named(name: string): string {
   return name.slice(0, MAX_NAME) || '?';
 }
 
-/** Folders of the same name under the same parent get a number, since phones tell them apart by nothing else. */
+/**
+ * Folders of the same name under the same parent get a number, since phones tell them apart by nothing else. Who gets it does
+ * not hang on the order of the server's list, which may change from one time to the next.
+ */
 function uniqueNames(entries: readonly FolderEntry[]): FolderEntry[] {
   const taken = new Set<string>();
-  return entries.map((entry) => {
+  const names = new Map<Id, string>();
+  for (const entry of [...entries].sort((a, b) => rank(a) - rank(b) || compareIds(a.id, b.id))) {
+    const place = (name: string) => JSON.stringify([entry.parent, classOf(entry.type), name.toLowerCase()]);
     let name = entry.name;
-    for (let copy = 2; taken.has(`${entry.parent}/${classOf(entry.type)}/${name.toLowerCase()}`); copy++)
-      name = `${entry.name} (${copy})`;
-    taken.add(`${entry.parent}/${classOf(entry.type)}/${name.toLowerCase()}`);
-    return { ...entry, name };
-  });
+    for (let copy = 2; taken.has(place(name)); copy++) name = `${entry.name} (${copy})`;
+    taken.add(place(name));
+    names.set(entry.id, name);
+  }
+  return entries.map((entry) => ({ ...entry, name: names.get(entry.id) ?? entry.name }));
+}
+
+function compareIds(a: Id, b: Id): number {
+  return a.length - b.length || (a < b ? -1 : 1);
 }
 
 function classOf(type: number): string {
