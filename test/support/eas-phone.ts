@@ -374,6 +374,52 @@ export class EasPhone {
     return splitMultipart(body);
   }
 
+  /** Searches a store; returns the Store of the answer. */
+  async search(store: string, query: readonly (Tag | string)[], ...options: readonly Tag[]): Promise<Tag> {
+    const body = t(
+      'Search:Search',
+      t(
+        'Search:Store',
+        t('Search:Name', store),
+        t('Search:Query', query),
+        options.length > 0 ? t('Search:Options', options) : undefined,
+      ),
+    );
+    const answer = await this.#expect('Search', body, 'Search:Search');
+    checkOrder(answer, ['Status', 'Response']);
+    if (answer.text('Search:Status') !== '1') violation('Search failed', answer);
+    const found = answer.child('Search:Response', 'Search:Store') ?? violation('Search without Store', answer);
+    if (found.kids[0]?.name !== 'Search:Status') violation('Store does not begin with Status', found);
+    for (const result of found.all('Search:Result')) checkOrder(result, ['Class', 'LongId', 'CollectionId', 'Properties']);
+    return found;
+  }
+
+  /** Finds mails; returns the whole answer. */
+  async find(criterion: Tag, searchId = '12345678-1234-1234-1234-123456789abc'): Promise<Tag> {
+    const body = t('Find:Find', t('Find:SearchId', searchId), t('Find:ExecuteSearch', criterion));
+    const answer = await this.#expect('Find', body, 'Find:Find');
+    checkOrder(answer, ['Status', 'Response']);
+    for (const result of answer.child('Find:Response')?.all('Find:Result') ?? [])
+      checkOrder(result, ['Class', 'ServerId', 'CollectionId', 'Properties']);
+    return answer;
+  }
+
+  /** Carries out operations; returns the answer, whose Status is `1`. */
+  async itemOperations(operations: readonly Tag[]): Promise<Tag> {
+    const answer = await this.#expect(
+      'ItemOperations',
+      t('ItemOperations:ItemOperations', operations),
+      'ItemOperations:ItemOperations',
+    );
+    checkOrder(answer, ['Status', 'Response']);
+    return answer;
+  }
+
+  /** Any command with a document; returns the answer's. */
+  ask(command: string, body: Tag): Promise<Tag> {
+    return this.#expect(command, body, body.name);
+  }
+
   async settings(...parts: readonly Tag[]): Promise<Tag> {
     const answer = await this.#expect('Settings', t('Settings:Settings', parts), 'Settings:Settings');
     if (answer.kids[0]?.name !== 'Settings:Status') violation('Settings does not begin with Status', answer);

@@ -74,9 +74,27 @@ export interface Mail {
   send(s: Session, raw: Uint8Array, options: { readonly saveInSent: boolean }): Promise<void>;
 }
 
+/** What messages must match: every field that is given. Texts match anywhere and without regard to case. */
 export interface MailQuery {
+  /** Header or body. */
   readonly text?: string;
+  readonly body?: string;
+  readonly subject?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly cc?: string;
+  readonly bcc?: string;
+  /** Received on or after the day of this moment, or before it; the mail server counts in its own days. */
   readonly since?: Date;
   readonly before?: Date;
   readonly header?: Readonly<Record<string, string>>;
+  readonly seen?: boolean;
+  readonly flagged?: boolean;
+  readonly answered?: boolean;
+  readonly draft?: boolean;
+  /** All of these match. */
+  readonly all?: readonly MailQuery[];
+  /** At least one of these matches. */
+  readonly any?: readonly MailQuery[];
+  readonly not?: MailQuery;
 }

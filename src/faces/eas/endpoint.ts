@@ -13,7 +13,7 @@ import { Locks } from './locks.js';
 import { type EasQuery, MalformedQuery, parseQuery } from './query.js';
 import { COMMON, failureOf, HttpError, StatusError } from './status.js';
 import { trialStore, unknownDevice } from './trial-store.js';
-import { type EasVersion, OFFERED } from './versions.js';
+import { type EasVersion, has, OFFERED } from './versions.js';
 import { Waits } from './waits.js';
 
 const WBXML = 'application/vnd.ms-sync.wbxml';
@@ -69,7 +69,7 @@ async function post(services: Services, runtime: Runtime, req: Request, res: Res
   res.on('close', () => hangUp.abort());
   try {
     if (!command) throw new HttpError(501, `unknown command ${query.command.slice(0, 40)}`);
-    const session = sessionOf(res, query, hangUp.signal);
+    const session = sessionOf(res, query, version, hangUp.signal);
     send(res, await run(services, runtime, session, query, version, command, req, log), session.signal);
   } catch (error) {
     if (hangUp.signal.aborted) return;
@@ -85,10 +85,12 @@ function refuseVersion(res: Response, query: EasQuery): void {
     .end();
 }
 
-function sessionOf(res: Response, query: EasQuery, hangUp: AbortSignal): Session {
+function sessionOf(res: Response, query: EasQuery, version: EasVersion, hangUp: AbortSignal): Session {
   const session: Session = res.locals.session;
   const signal = session.signal ? AbortSignal.any([session.signal, hangUp]) : hangUp;
-  return { ...session, origin: `eas:${query.deviceId}`, signal };
+  // Up to 14.1 a phone mails invitations and answers itself (MS-ASCMD 2.2.1.11 MeetingResponse).
+  const scheduling = has(version, 'serverSchedules') ? 'server' : 'client';
+  return { ...session, origin: `eas:${query.deviceId}`, signal, scheduling };
 }
 
 async function run(

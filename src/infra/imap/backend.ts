@@ -1,4 +1,3 @@
-import type { SearchObject } from 'imapflow';
 import { DomainError } from '../../domain/errors.js';
 import type { MailBackend, Mailbox, MailWatch, PartSink } from '../../domain/mail/backend.js';
 import type { Envelope, FlagChange, MailDelta, MailMark, MessageSummary, PartRequest } from '../../domain/mail/model.js';
@@ -13,6 +12,7 @@ import { Looks } from './looks.js';
 import { SUMMARY_QUERY, toSummary } from './messages.js';
 import { fetchParts, uidSets } from './parts.js';
 import { ImapPool, type PoolLimits } from './pool.js';
+import { toSearch } from './search.js';
 import { roleOf } from './special-use.js';
 import { deltaOf, markOf } from './strategies/index.js';
 import type { ServerUrl } from './url.js';
@@ -257,16 +257,6 @@ async function statusOrNull(client: ImapClient, path: string): Promise<MailboxSt
     if (isConnectionLost(error)) throw error;
     return null;
   }
-}
-
-function toSearch({ text, since, before, header }: MailQuery): SearchObject {
-  const query: SearchObject = {
-    ...(text !== undefined && { text }),
-    ...(since && { since }),
-    ...(before && { before }),
-    ...(header && { header: { ...header } }),
-  };
-  return Object.keys(query).length === 0 ? { all: true } : query;
 }
 
 function required(s: Scope): Credentials {

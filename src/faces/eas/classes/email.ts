@@ -74,6 +74,21 @@ export function emailChange(summary: MessageSummary, version: EasVersion): reado
   return cleared ? [...data, el('Email:Categories')] : data;
 }
 
+/** What a list of found messages shows of each (MS-ASCMD Properties (Find)). */
+export function emailOverview(summary: MessageSummary, draft: boolean): readonly Element[] {
+  return [
+    optional('Email:Subject', summary.subject || undefined),
+    el('Email:DateReceived', summary.received.toISOString()),
+    optional('Email:DisplayTo', displayNames(summary.to)),
+    optional('Find:DisplayCc', displayNames(summary.cc)),
+    optional('Find:DisplayBcc', displayNames(summary.bcc)),
+    el('Email:Importance', importance(summary.headers)),
+    el('Email:Read', hasFlag(summary, '\\Seen')),
+    draft ? el('Email2:IsDraft', 1) : undefined,
+    optional('Email:From', addresses(summary.from, SEPARATOR)),
+  ].filter((element) => element !== undefined);
+}
+
 function rows(table: readonly Row[], item: EmailItem, version: EasVersion): Element[] {
   return table.flatMap((row) => {
     if (row.since && !atLeast(version, row.since)) return [];

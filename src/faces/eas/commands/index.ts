@@ -4,6 +4,7 @@ import type { TagName } from '../../../formats/wbxml/pages.js';
 import { type Element, elements, text } from '../../../formats/wbxml/tree.js';
 import type { EasAnswer, EasContext } from '../context.js';
 import { type EasVersion, has } from '../versions.js';
+import { find } from './find.js';
 import { folderCreate, folderDelete, folderUpdate } from './folder-change.js';
 import { folderSync } from './folder-sync.js';
 import { getItemEstimate } from './get-item-estimate.js';
@@ -11,6 +12,7 @@ import { itemOperations } from './item-operations.js';
 import { moveItems } from './move-items.js';
 import { ping } from './ping.js';
 import { provision } from './provision.js';
+import { search } from './search.js';
 import { sendMail } from './send-mail.js';
 import { settings } from './settings.js';
 import { smartForward, smartReply } from './smart-compose.js';
@@ -97,8 +99,8 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['ItemOperations', served('ItemOperations:ItemOperations', itemOperations)],
   ['Provision', served('Provision:Provision', provision, { open: true })],
   ['MeetingResponse', unserved('MeetingResponse:MeetingResponse')],
-  ['Search', unserved('Search:Search')],
-  ['Find', unserved('Find:Find')],
+  ['Search', served('Search:Search', search)],
+  ['Find', served('Find:Find', find)],
   ['ResolveRecipients', unserved('ResolveRecipients:ResolveRecipients')],
   ['ValidateCert', unserved('ValidateCert:ValidateCert')],
 ]);
