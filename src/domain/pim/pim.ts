@@ -67,7 +67,7 @@ export class PimService implements Pim {
   }
 
   async collections(s: Session): Promise<readonly Collection[]> {
-    const [own, shared] = await Promise.all([this.store.collections(s, s.account), this.store.sharedWith(s, s.account)]);
+    const { own, shared } = await this.store.home(s, s.account);
     const mounted = shared.filter((share) => share.status === 'accepted').map(mountedCollection);
     return [...own.map(ownCollection), ...mounted];
   }

@@ -84,6 +84,8 @@ export interface PimStore {
 
   /** Collections that other accounts share with this one, whatever the answer to the invitation was. */
   sharedWith(s: Scope, account: Id): Promise<readonly StoredShare[]>;
+  /** Both in one look: what almost every request begins with. */
+  home(s: Scope, account: Id): Promise<{ readonly own: readonly StoredCollection[]; readonly shared: readonly StoredShare[] }>;
   shares(s: Scope, place: Place): Promise<readonly Share[]>;
   /**
    * Makes, changes or (null) ends a share; a changed one keeps its answer.

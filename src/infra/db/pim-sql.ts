@@ -27,18 +27,16 @@ export interface ItemColumns {
   modified_at: Date;
 }
 
+/** A change, or the collection itself, which has no `id`; a tombstone has no `etag`. */
 export interface ChangeRow {
-  epoch: number;
-  head: string;
-  purged_seq: string;
-  id: string;
+  id: string | null;
   name: string;
-  gone: boolean;
   origin: string;
   etag: string | null;
   component: string;
-  /** Null in the single row of a collection without changes. */
-  seq: string | null;
+  seq: string;
+  epoch: number;
+  purged_seq: string;
 }
 
 const COLLECTION_COLUMNS = 'id, kind, slug, name, is_primary, components, seq, properties';
@@ -116,25 +114,29 @@ export const COUNTERS = statement(
    WHERE (account_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::integer[]))`,
 );
 
-/** Head, purge mark and a page of changes in one round trip; two index scans that are merged by counter. */
+const COLLECTION_ROW = `SELECT NULL::bigint AS id, NULL AS name, NULL AS origin, NULL AS etag, NULL AS component, seq, epoch, purged_seq
+   FROM collections WHERE account_id = $1 AND id = $2`;
+const CHANGE_COLUMNS = 'id, name, origin, etag, component, seq, NULL::integer, NULL::bigint';
+
+/**
+ * The collection's head and purge mark, and a page of changes, in one round trip; two index scans that are merged by
+ * counter. What belongs to the collection stands in a row of its own: repeated in every row it would cost as much as the rest.
+ */
 export const CHANGES = statement(
   'changes',
-  `SELECT c.epoch, c.seq AS head, c.purged_seq, d.* FROM collections c LEFT JOIN LATERAL (
-     (SELECT id, name, false AS gone, origin, etag, component, seq FROM items
-        WHERE account_id = $1 AND collection_id = $2 AND seq > $4 ORDER BY seq LIMIT $3)
+  `${COLLECTION_ROW} UNION ALL SELECT * FROM (
+     (SELECT ${CHANGE_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND seq > $4 ORDER BY seq LIMIT $3)
      UNION ALL
-     (SELECT id, name, true, origin, NULL, component, seq FROM tombstones
+     (SELECT ${CHANGE_COLUMNS.replace('etag', 'NULL')} FROM tombstones
         WHERE account_id = $1 AND collection_id = $2 AND seq > $4 ORDER BY seq LIMIT $3)
      ORDER BY seq LIMIT $3
-   ) d ON true WHERE c.account_id = $1 AND c.id = $2`,
+   ) changes`,
 );
 
 export const LISTING = statement(
   'listing',
-  `SELECT c.epoch, c.seq AS head, c.purged_seq, d.* FROM collections c LEFT JOIN LATERAL (
-     SELECT id, name, false AS gone, origin, etag, component, seq FROM items
-       WHERE account_id = $1 AND collection_id = $2 ORDER BY seq LIMIT $3
-   ) d ON true WHERE c.account_id = $1 AND c.id = $2`,
+  `${COLLECTION_ROW} UNION ALL
+     (SELECT ${CHANGE_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 ORDER BY seq LIMIT $3)`,
 );
 
 /** Holds the collection's counter until the end of the transaction, and tells where the collection is mounted. */
@@ -203,6 +205,21 @@ export const SHARED_WITH = statement(
      s.name AS mount_name, s.properties AS mount_properties, ${COLLECTION_COLUMNS.replace(/\w+/g, 'c.$&')}
    FROM shares s JOIN collections c ON c.account_id = s.account_id AND c.id = s.collection_id JOIN accounts a ON a.id = s.account_id
    WHERE s.grantee_id = $1 ORDER BY s.mount_id`,
+);
+
+export type HomeRow = CollectionRow & Partial<MountRow>;
+
+/** Own collections, and after them those of others, whose rows have a mount. */
+export const HOME = statement(
+  'home',
+  `SELECT ${COLLECTION_COLUMNS}, NULL::uuid AS account_id, NULL AS address, NULL AS display_name, NULL AS access, NULL AS status,
+     NULL AS summary, NULL::integer AS mount_id, NULL AS mount_slug, NULL AS mount_name, NULL::jsonb AS mount_properties
+   FROM collections WHERE account_id = $1
+   UNION ALL
+   SELECT ${COLLECTION_COLUMNS.replace(/\w+/g, 'c.$&')}, s.account_id, a.address, a.display_name, s.access, s.status,
+     s.summary, s.mount_id, s.slug, s.name, s.properties
+   FROM shares s JOIN collections c ON c.account_id = s.account_id AND c.id = s.collection_id JOIN accounts a ON a.id = s.account_id
+   WHERE s.grantee_id = $1 ORDER BY mount_id NULLS FIRST, is_primary DESC, id`,
 );
 
 export const SHARES = statement(

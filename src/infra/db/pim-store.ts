@@ -65,6 +65,15 @@ export class PostgresPimStore implements PimStore {
     return (await rows<sql.MountRow>(this.pool, sql.SHARED_WITH, [account])).map(toMount);
   }
 
+  async home(_s: Scope, account: Id): Promise<{ own: StoredCollection[]; shared: StoredShare[] }> {
+    const found = await rows<sql.HomeRow>(this.pool, sql.HOME, [account]);
+    const isMount = (row: sql.HomeRow): row is sql.MountRow => row.mount_id !== null;
+    return {
+      own: found.filter((row) => !isMount(row)).map((row) => toCollection(account, row)),
+      shared: found.filter(isMount).map(toMount),
+    };
+  }
+
   async shares(_s: Scope, place: Place): Promise<Share[]> {
     return (await rows<sql.ShareRow>(this.pool, sql.SHARES, [place.account, place.collection])).map((found) => ({
       grantee: personOf(found),
@@ -197,13 +206,13 @@ export class PostgresPimStore implements PimStore {
     const values =
       after === null ? [place.account, place.collection, limit] : [place.account, place.collection, limit, String(after)];
     const found = await rows<sql.ChangeRow>(this.pool, statement, values);
-    const [first] = found;
-    if (!first) return null;
+    const collection = found.find(({ id }) => id === null);
+    if (!collection) return null;
     return {
-      epoch: first.epoch,
-      head: BigInt(first.head),
-      purged: BigInt(first.purged_seq),
-      changes: found.flatMap((change) => (change.seq === null ? [] : [toChange(change)])),
+      epoch: collection.epoch,
+      head: BigInt(collection.seq),
+      purged: BigInt(collection.purged_seq),
+      changes: found.flatMap((change) => (change.id === null ? [] : [toChange(change, change.id)])),
     };
   }
 
@@ -387,14 +396,14 @@ function toItem(columns: sql.ItemColumns): Item {
   return { ...toHead(columns), text: columns.text };
 }
 
-function toChange(change: sql.ChangeRow): RawChanges['changes'][number] {
+function toChange(change: sql.ChangeRow, id: Id): RawChanges['changes'][number] {
   return {
-    id: change.id,
+    id,
     name: change.name,
-    gone: change.gone,
+    gone: change.etag === null,
     origin: change.origin,
     component: change.component,
-    seq: BigInt(change.seq as string),
+    seq: BigInt(change.seq),
     ...(change.etag === null ? {} : { etag: change.etag }),
   };
 }
