@@ -249,6 +249,38 @@ describe('collections over DAV', () => {
     assert.equal((await alice.request('GET', `${calendarPath(ALICE, 'target')}one.ics`)).status, 404);
   });
 
+  it('takes a calendar’s zone by reference or written out, and gives both (RFC 7809 §5.2)', async () => {
+    const path = `${HOME}calendar/`;
+    const names = [CAL('calendar-timezone'), CAL('calendar-timezone-id')];
+    const set = (inner: string) =>
+      alice.multistatus('PROPPATCH', path, {
+        body: `<propertyupdate xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>${inner}</prop></set></propertyupdate>`,
+      });
+    assert.equal(
+      (await set('<C:calendar-timezone-id>Nowhere/Town</C:calendar-timezone-id>')).responses[0]?.statuses.get(names[1]!),
+      403,
+    );
+    await set('<C:calendar-timezone-id>America/New_York</C:calendar-timezone-id>');
+    const byId = (await alice.propfind(path, names)).responses[0]?.props;
+    assert.equal(byId?.get(names[1]!)?.text, 'America/New_York');
+    assert.match(byId?.get(names[0]!)?.text ?? '', /BEGIN:VTIMEZONE\r\nTZID:America\/New_York\r\n[\s\S]*TZOFFSETTO:-0400/);
+    await putInto(alice, `${path}allday.ics`, event('allday', 'DTSTART;VALUE=DATE:20260310'));
+    const hits = async (zone = '') =>
+      (
+        await alice.multistatus('REPORT', path, {
+          depth: 1,
+          body: `<C:calendar-query xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop/><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="20260311T010000Z" end="20260311T020000Z"/></C:comp-filter></C:comp-filter></C:filter>${zone}</C:calendar-query>`,
+        })
+      ).responses.length;
+    assert.equal(await hits(), 1, 'the day lasts longer in New York');
+    assert.equal(await hits('<C:timezone-id>Europe/Berlin</C:timezone-id>'), 0);
+    const written = 'BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:Europe/Berlin\nEND:VTIMEZONE\nEND:VCALENDAR';
+    await set(`<C:calendar-timezone>${written}</C:calendar-timezone>`);
+    assert.equal((await alice.propfind(path, names)).responses[0]?.props.get(names[1]!)?.text, 'Europe/Berlin');
+    assert.equal(await hits(), 0);
+    await alice.request('DELETE', `${path}allday.ics`);
+  });
+
   it('keeps accounts apart, and tells nothing of what others have', async () => {
     const bob = await server.client('bob@example.test');
     await putInto(alice, `${HOME}calendar/same.ics`, event('same', 'SUMMARY:Alice'));

@@ -1,6 +1,5 @@
 import { KINDS } from '../../../domain/pim/kinds.js';
 import type { Collection } from '../../../domain/pim/model.js';
-import { parseContentLines } from '../../../formats/content-lines.js';
 import { DEFAULT_ICAL_LIMITS } from '../../../formats/ical/parse.js';
 import { C, D } from '../../../formats/xml/names.js';
 import { elementsOf, type XmlElement } from '../../../formats/xml/read.js';
@@ -10,7 +9,8 @@ import { LIMITS } from '../limits.js';
 import { homePath, inboxPath, outboxPath, principalPath } from '../paths.js';
 import type { ResourceKind } from '../resource.js';
 import { calendarDataGetter } from './calendar-data.js';
-import { keepPlain, kept, keptProperty, MAX_PROPERTY_BYTES, type Property } from './property.js';
+import { keepPlain, kept, keptProperty, type Property } from './property.js';
+import { timezoneProperties } from './timezone.js';
 
 const CALENDAR: readonly ResourceKind[] = ['calendar'];
 const PRINCIPAL: readonly ResourceKind[] = ['principal'];
@@ -21,17 +21,6 @@ export const OFFERED_COMPONENTS: readonly string[] = ['VEVENT', 'VTODO', 'VJOURN
 
 const componentSet = (names: readonly string[]): Xml => join(names.map((name) => elementWith(C('comp'), { name })));
 const componentsOf = (collection: Collection | null): Xml => componentSet(collection?.components ?? []);
-
-/** RFC 4791 §5.2.2: a VCALENDAR with one VTIMEZONE. */
-function checkTimezone(value: string): ReturnType<typeof conditionError> | undefined {
-  try {
-    const [calendar, ...more] = parseContentLines(value, { maxBytes: MAX_PROPERTY_BYTES });
-    const fits = calendar?.name === 'VCALENDAR' && more.length === 0 && calendar.componentsNamed('VTIMEZONE').length === 1;
-    return fits ? undefined : conditionError(403, C('valid-calendar-data'));
-  } catch {
-    return conditionError(403, C('valid-calendar-data'));
-  }
-}
 
 /** `opaque` counts in free/busy, `transparent` does not (RFC 6638 §9.1). */
 function setTransparency(value: XmlElement | null): ReturnType<NonNullable<Property['set']>> {
@@ -82,7 +71,7 @@ export const caldavProperties: readonly Property[] = [
     },
   },
   keptProperty(C('calendar-description'), CALENDAR, 'RFC 4791 §5.2.1'),
-  keptProperty(C('calendar-timezone'), CALENDAR, 'RFC 4791 §5.2.2', checkTimezone),
+  ...timezoneProperties,
   {
     name: C('schedule-calendar-transp'),
     on: CALENDAR,

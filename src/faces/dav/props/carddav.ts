@@ -26,7 +26,9 @@ export const carddavProperties: readonly Property[] = [
     name: CARD('supported-address-data'),
     on: BOOK,
     spec: 'RFC 6352 §6.2.2',
-    get: () => join([addressData('3.0'), addressData('4.0')]),
+    // Cards of version 4 are kept as well, but clients write them only where they are announced, and then others, like
+    // Apple's, find cards that they can't read.
+    get: () => addressData('3.0'),
   },
   { name: CARD('max-resource-size'), on: BOOK, spec: 'RFC 6352 §6.2.3', get: () => String(KINDS.contacts.maxBytes) as Xml },
   {
