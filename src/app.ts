@@ -7,7 +7,7 @@ import { Sessions } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
 import { createMail } from './domain/mail/mail.js';
 import { WATCH } from './domain/notify/leases.js';
-import { LocalHub } from './domain/notify/local-hub.js';
+import { LocalHub, type WatchMail } from './domain/notify/local-hub.js';
 import { MailPush } from './domain/notify/mail-push.js';
 import { Sweep } from './domain/notify/sweep.js';
 import { MailWatcher } from './domain/notify/watch.js';
@@ -17,7 +17,7 @@ import { Push } from './domain/push/push.js';
 import { Availability } from './domain/scheduling/availability.js';
 import { Scheduling } from './domain/scheduling/scheduling.js';
 import type { Services } from './domain/services.js';
-import type { Clock, Logger } from './domain/types.js';
+import type { Clock, Id, Logger } from './domain/types.js';
 import { autodiscoverRouter, isAutodiscoverPath } from './faces/autodiscover/endpoint.js';
 import { davRouter } from './faces/dav/endpoint.js';
 import { pushMessage } from './faces/dav/push/message.js';
@@ -71,6 +71,11 @@ export async function startGateway(
   const accounts = new PostgresAccountStore(database);
   const mail = createMail({ backend, folders, log });
   const leases = new PostgresWatchLeases(pool);
+  const hear = (heard: (account: Id, collection: Id) => void) =>
+    bus.listen((account, collection) => {
+      heard(account, collection);
+      scheduling.heard(account, collection);
+    });
   const watcher = new MailWatcher({
     mail,
     backend,
@@ -80,10 +85,18 @@ export async function startGateway(
     process: randomUUID(),
   });
   // Where the mail server pushes, no connection has to wait.
-  const hub = new LocalHub(bus, config.pushSecret === null ? watcher.watch : undefined);
+  const watchMail: WatchMail = (s, folders) => {
+    const ends = [config.pushSecret === null ? watcher.watch(s, folders) : undefined, scheduling.waiting(s, folders)];
+    return () => {
+      for (const end of ends) end?.();
+    };
+  };
+  const hub = new LocalHub({ send: (account, collection) => bus.send(account, collection), listen: hear }, watchMail);
+  const pimStore = new PostgresPimStore(pool);
+  const scheduling = new Scheduling({ store: new PostgresSchedulingStore(pool), pim: pimStore, mail, hub, clock, log });
+  scheduling.start();
   hub.onSignal(WATCH, (account) => watcher.leaseChanged(account));
   await watcher.start();
-  const pimStore = new PostgresPimStore(pool);
   const sweep = new Sweep(hub, pimStore, log);
   sweep.start(SWEEP);
   const transport = new WebPush({ log, subject: pushSubject(config.publicUrl), ...config.webPush });
@@ -91,8 +104,6 @@ export async function startGateway(
   hub.onPublish((account, collection, by) => push.changed(account, collection, by?.quiet));
   const retention = new Retention(pimStore, clock, log);
   retention.start();
-  const scheduling = new Scheduling({ store: new PostgresSchedulingStore(pool), pim: pimStore, mail, hub, clock, log });
-  scheduling.start();
   const pim = new PimService(pimStore, hub, clock, config.massRemoval, scheduling.planner);
   const directory = new Directory(accounts);
   const services: Services = {

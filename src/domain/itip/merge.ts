@@ -1,7 +1,7 @@
 import { type Component, serializeContentLines } from '../../formats/content-lines.js';
 import { openCalendarObject } from '../../formats/ical/parse.js';
 import { timeOf } from '../../formats/ical/values.js';
-import { attendeeOf, type Own, organizerOf, partstatOf } from './calendar-user.js';
+import { attendeeOf, type Own, organizerOf, partstatOf, userOf } from './calendar-user.js';
 import { type ItipMessage, timeProperty } from './message.js';
 import { isCancelled, SchedulingObject, sequenceOf, stampOf } from './object.js';
 
@@ -50,6 +50,7 @@ function replaceAll(known: SchedulingObject, message: ItipMessage, own: Own): Me
   if (!before || !fresh.master || isOlder(fresh.master, before)) return null;
   const moved = known.master !== null && known.timesOf(known.master) !== fresh.timesOf(fresh.master);
   const significant = isNews(known, fresh);
+  if (!significant && saidBy(known, own) === saidBy(fresh, own)) return null;
   for (const component of fresh.components) {
     const id = component.first('RECURRENCE-ID');
     const earlier = id ? (known.overrides.get(fresh.keyOf(timeOf(id))) ?? known.master) : known.master;
@@ -183,6 +184,17 @@ function isNews(known: SchedulingObject, fresh: SchedulingObject): boolean {
       [...of.excluded.keys()].sort(),
     ]);
   return told(known) !== told(fresh);
+}
+
+/** Which revision it is, who is invited and what they answered, the attendee apart. */
+function saidBy(of: SchedulingObject, own: Own): string {
+  const lines = of.components.flatMap((component) =>
+    component.all('ATTENDEE').flatMap((attendee) => {
+      const user = userOf(attendee);
+      return user === null || own.has(user) ? [] : `${component.first('RECURRENCE-ID')?.value} ${user} ${partstatOf(attendee)}`;
+    }),
+  );
+  return [...of.components.map(sequenceOf), ...lines.sort()].join('\n');
 }
 
 /** The attendee's own, which no organizer decides. */

@@ -23,6 +23,8 @@ export interface Delivery {
   readonly from: Address;
   /** The job that brings it, forgotten together with the change. */
   readonly job?: OutboxJob;
+  /** The user wants it in the calendar, even if it is over. */
+  readonly wanted?: boolean;
 }
 
 export interface DeliverDeps {
@@ -81,10 +83,10 @@ export class Deliver {
   }
 
   /** A message of the organizer. */
-  private told(user: Account, message: ItipMessage, { from }: Delivery, current: Item | null): Told | null {
+  private told(user: Account, message: ItipMessage, { from, wanted }: Delivery, current: Item | null): Told | null {
     if (message.organizer !== from) return null;
     // What is over interests nobody, unless it is in the calendar already.
-    if (!current && message.scheduling.isOver(this.deps.clock.now().getTime())) return null;
+    if (!current && !wanted && message.scheduling.isOver(this.deps.clock.now().getTime())) return null;
     const merged = mergeIntoAttendee(current?.text ?? null, message, ownAddresses(user));
     if (!merged) return null;
     const { method, sequence } = message;

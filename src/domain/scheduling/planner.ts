@@ -8,6 +8,7 @@ import { SchedulingObject, sequenceOf } from '../itip/object.js';
 import { askAgain, dropForceSend, keepAnswers, organizerMessages, setDeliveryStatus } from '../itip/organizer.js';
 import type { LedgerEntry, OutboxJob, ScheduledChange, SchedulePlan, Scheduler, SchedulingWrite } from '../pim/scheduler.js';
 import type { Account, Clock, Session } from '../types.js';
+import { BY_CLIENT } from './sent-mail.js';
 
 /** How a delivery stands (RFC 6638 §3.2.9). */
 export const DELIVERY = { pending: '1.0', sent: '1.1', delivered: '1.2', badAddress: '3.7', failed: '5.1' } as const;
@@ -165,13 +166,9 @@ function wasSent(draft: ItipDraft, ledger: readonly LedgerEntry[]): boolean {
     ({ direction, peer, recurrence }) =>
       direction === 'out' && peer === draft.recipient && (recurrence === draft.recurrence || draft.method === 'REQUEST'),
   );
-  return (
-    last !== undefined &&
-    last.recurrence === draft.recurrence &&
-    last.method === draft.method &&
-    last.digest === draft.digest &&
-    last.sequence === draft.sequence
-  );
+  if (last?.method !== draft.method) return false;
+  if (last.digest === BY_CLIENT) return last.sequence >= draft.sequence;
+  return last.recurrence === draft.recurrence && last.digest === draft.digest && last.sequence === draft.sequence;
 }
 
 interface Planned {
@@ -210,7 +207,9 @@ async function enqueue(
     ];
   });
   await tx.enqueue(jobs);
-  await tx.record(owner.id, uidOf(opened), drafts.map(entryOf));
+  // What the client tells is noted when it does.
+  const told = drafts.filter(({ recipient }) => channelOf(recipient) !== null);
+  await tx.record(owner.id, uidOf(opened), told.map(entryOf));
   return { jobs, planned: drafts.map(({ recipient }) => ({ recipient, channel: channelOf(recipient) })) };
 }
 

@@ -1,12 +1,16 @@
 import type { Mail } from '../mail/service.js';
 import type { ChangeHub } from '../notify/hub.js';
 import type { OutboxJob, Scheduler } from '../pim/scheduler.js';
+import type { Pim } from '../pim/service.js';
 import type { PimStore } from '../pim/store.js';
-import type { Clock, Id, Logger, Session } from '../types.js';
+import type { Clock, Id, Logger, Scope, Session } from '../types.js';
 import { CalendarWrite } from './calendar-write.js';
 import { Deliver } from './deliver.js';
+import { Inbound } from './inbound.js';
 import { Outbox } from './outbox.js';
 import { Planner } from './planner.js';
+import { type Answered, type MeetingAnswer, type MeetingTarget, Respond } from './respond.js';
+import { SentMail } from './sent-mail.js';
 import type { InboxItem, SchedulingStore } from './store.js';
 
 /** Whether changes of meetings reach others (RFC 6638 §2): faces may announce `calendar-auto-schedule`. */
@@ -31,13 +35,28 @@ const DAY = 86_400_000;
 /** The ledger outlives every meeting that is still talked about. */
 const KEEP = { ledger: 400 * DAY, inbox: 30 * DAY, outbox: 30 * DAY };
 
+/** A user who was here; the latest session since the last look. */
+interface Seen {
+  latest: Session | null;
+}
+
+interface Waiting {
+  readonly session: Session;
+  readonly folders: ReadonlySet<Id>;
+}
+
 /** Invitations: one authority for every protocol. */
 export class Scheduling {
   /** What the calendar service asks at each write. */
   readonly planner: Scheduler;
   readonly deliver: Deliver;
+  /** Mails in which a client itself invites or answers. */
+  readonly sentMail: SentMail;
   readonly #outbox: Outbox;
-  readonly #seen = new Map<Id, number>();
+  readonly #inbound: Inbound;
+  readonly #seen = new Map<Id, Seen>();
+  readonly #waiting = new Map<Id, Set<Waiting>>();
+  #stopped = false;
   #purge: NodeJS.Timeout | undefined;
 
   constructor(private readonly deps: SchedulingDeps) {
@@ -45,6 +64,8 @@ export class Scheduling {
     const calendars = new CalendarWrite({ store: deps.pim, hub, clock });
     this.deliver = new Deliver({ store, calendars, clock, send: (jobs) => this.#outbox.sendNow(null, jobs) });
     this.#outbox = new Outbox({ store, deliver: this.deliver, calendars, mail, clock, log });
+    this.#inbound = new Inbound({ store, mail, deliver: this.deliver, clock, log });
+    this.sentMail = new SentMail(store, log);
     this.planner = new Planner(clock, (s: Session, jobs: readonly OutboxJob[]) => this.#outbox.sendNow(s, jobs));
   }
 
@@ -53,19 +74,70 @@ export class Scheduling {
     this.#purge = setInterval(() => void this.purge(), DAY / 4).unref();
   }
 
-  /** A user is here: mails that waited for the password can go. Cheap to call at every request. */
+  /** A user is here: mails that waited for the password can go, INBOX is looked through. Cheap to call at every request. */
   seen(s: Session): void {
-    if (!s.credentials) return;
-    const now = this.deps.clock.now().getTime();
-    if (now - (this.#seen.get(s.account) ?? 0) < BETWEEN_LOOKS) return;
-    if (this.#seen.size >= MAX_SEEN) this.#seen.clear();
-    this.#seen.set(s.account, now);
+    if (!s.credentials || this.#stopped) return;
+    const waiting = this.#seen.get(s.account);
+    if (waiting) {
+      waiting.latest = s;
+      return;
+    }
+    this.#look(s);
+    if (this.#seen.size < MAX_SEEN) this.#rest(s.account, { latest: null });
+  }
+
+  /** Who asks again soon is looked after once more when the time is over. */
+  #rest(account: Id, state: Seen): void {
+    this.#seen.set(account, state);
+    setTimeout(() => {
+      this.#seen.delete(account);
+      if (state.latest) this.seen(state.latest);
+    }, BETWEEN_LOOKS).unref();
+  }
+
+  /** Somebody waits for changes of these folders: mail that comes meanwhile is looked at on arrival. Call the result when they do not any more. */
+  waiting(s: Scope, folders: readonly Id[]): () => void {
+    if (!s.credentials || !('user' in s)) return () => undefined;
+    const session: Session = { ...(s as Session), signal: undefined };
+    const waiter = { session, folders: new Set(folders) };
+    const all = this.#waiting.get(s.account) ?? new Set();
+    this.#waiting.set(s.account, all.add(waiter));
+    return () => {
+      all.delete(waiter);
+      if (all.size === 0 && this.#waiting.get(s.account) === all) this.#waiting.delete(s.account);
+    };
+  }
+
+  /** A collection or mail folder of an account changed, here or in another process. */
+  heard(account: Id, folder: Id): void {
+    for (const { session, folders } of this.#waiting.get(account) ?? []) {
+      if (!folders.has(folder)) continue;
+      void this.#isInbox(session, folder).then((is) => is && this.#inbound.look(session));
+      return;
+    }
+  }
+
+  async #isInbox(s: Session, folder: Id): Promise<boolean> {
+    const found = await this.deps.mail.foldersById(s, [folder]).catch(() => null);
+    return found?.get(folder)?.role === 'inbox';
+  }
+
+  #look(s: Session): void {
     this.#outbox.sendMailOf(s);
+    this.#inbound.look(s);
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#purge);
+    this.#stopped = true;
+    await this.#inbound.stop();
     await this.#outbox.stop();
+  }
+
+  /** Answers an invitation, from any face. @throws DomainError, see Respond */
+  respond(pim: Pim, s: Session, target: MeetingTarget, answer: MeetingAnswer): Promise<Answered> {
+    const { store, clock } = this.deps;
+    return new Respond({ pim, store, deliver: this.deliver, clock }).respond(s, target, answer);
   }
 
   /** What lies in the user's scheduling inbox, latest first (RFC 6638 §2.2). */

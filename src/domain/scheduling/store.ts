@@ -1,4 +1,4 @@
-import type { OutboxJob } from '../pim/scheduler.js';
+import type { OutboxJob, SchedulingWrite } from '../pim/scheduler.js';
 import type { Place } from '../pim/store.js';
 import type { Account, Id } from '../types.js';
 
@@ -41,8 +41,15 @@ export interface SchedulingStore {
 
   /** The calendars (and task lists) of an account that hold an object of that UID. */
   placesOf(account: Id, uid: string): Promise<readonly Place[]>;
+  /** The item of that UID. */
+  itemOf(place: Place, uid: string): Promise<Id | null>;
   /** Where an account's invitations go. */
   defaultPlace(account: Id, component: string): Promise<Place | null>;
+
+  /** As within a transaction: see SchedulingWrite. */
+  locals: SchedulingWrite['locals'];
+  ledger: SchedulingWrite['ledger'];
+  record: SchedulingWrite['record'];
 
   inbox(account: Id, limit: number): Promise<readonly InboxItem[]>;
   inboxItem(account: Id, name: string): Promise<InboxItem | null>;

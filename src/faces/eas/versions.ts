@@ -32,6 +32,8 @@ const FEATURES = {
   accounts: '14.1',
   /** Only this account's data can be wiped (MS-ASPROV AccountOnlyRemoteWipe). */
   accountWipe: '16.1',
+  /** The server mails invitations and answers; before, the client does. */
+  serverSchedules: '16.0',
   conversations: '14.0',
   preview: '14.0',
   notes: '14.0',

@@ -1,8 +1,9 @@
 import type { Pool } from 'pg';
-import type { OutboxJob } from '../../domain/pim/scheduler.js';
+import type { LedgerEntry, OutboxJob } from '../../domain/pim/scheduler.js';
 import type { Place } from '../../domain/pim/store.js';
 import type { ClaimedJob, InboxItem, MailMarkRow, SchedulingStore } from '../../domain/scheduling/store.js';
 import type { Account, Id } from '../../domain/types.js';
+import { PostgresSchedulingWrite } from './scheduling-write.js';
 import { row, rows, type Statement } from './sql.js';
 
 const statement = (name: string, text: string): Statement => ({ name, text });
@@ -46,6 +47,8 @@ const DEFAULT_PLACE = statement(
    WHERE account_id = $1 AND kind IN ('calendar', 'tasks') AND $2 = ANY(components) ORDER BY is_primary DESC, id LIMIT 1`,
 );
 
+const ITEM_OF = statement('scheduling_item_of', 'SELECT id FROM items WHERE account_id = $1 AND collection_id = $2 AND uid = $3');
+
 const INBOX_COLUMNS = 'name, uid, method, text, etag, created_at AS created';
 const INBOX = statement(
   'scheduling_inbox',
@@ -83,7 +86,11 @@ const PURGES = [
 
 /** Scheduling messages in PostgreSQL. */
 export class PostgresSchedulingStore implements SchedulingStore {
-  constructor(private readonly pool: Pool) {}
+  private readonly write: PostgresSchedulingWrite;
+
+  constructor(private readonly pool: Pool) {
+    this.write = new PostgresSchedulingWrite(pool);
+  }
 
   async account(id: Id): Promise<Account | null> {
     return (await row<Account>(this.pool, ACCOUNT, [id])) ?? null;
@@ -119,6 +126,22 @@ export class PostgresSchedulingStore implements SchedulingStore {
   async defaultPlace(account: Id, component: string): Promise<Place | null> {
     const found = await row<{ collection: string }>(this.pool, DEFAULT_PLACE, [account, component]);
     return found ? { account, collection: found.collection } : null;
+  }
+
+  async itemOf({ account, collection }: Place, uid: string): Promise<Id | null> {
+    return (await row<{ id: string }>(this.pool, ITEM_OF, [account, collection, uid]))?.id ?? null;
+  }
+
+  locals(domain: string, addresses: readonly string[]): Promise<ReadonlyMap<string, Account>> {
+    return this.write.locals(domain, addresses);
+  }
+
+  ledger(account: Id, uid: string): Promise<readonly LedgerEntry[]> {
+    return this.write.ledger(account, uid);
+  }
+
+  record(account: Id, uid: string, entries: readonly LedgerEntry[]): Promise<void> {
+    return this.write.record(account, uid, entries);
   }
 
   inbox(account: Id, limit: number): Promise<readonly InboxItem[]> {

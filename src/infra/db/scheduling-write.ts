@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { DomainError } from '../../domain/errors.js';
 import type { InboxDraft, LedgerEntry, OutboxJob, SchedulingWrite } from '../../domain/pim/scheduler.js';
 import type { Account, Id } from '../../domain/types.js';
@@ -47,7 +47,7 @@ const ADD_TO_INBOX = statement(
 
 /** What scheduling reads and writes within a transaction of the PIM store. */
 export class PostgresSchedulingWrite implements SchedulingWrite {
-  constructor(private readonly client: PoolClient) {}
+  constructor(private readonly client: PoolClient | Pool) {}
 
   async account(id: Id): Promise<Account> {
     const found = await row<Account>(this.client, ACCOUNT_BY_ID, [id]);

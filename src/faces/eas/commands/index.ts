@@ -9,6 +9,7 @@ import { folderCreate, folderDelete, folderUpdate } from './folder-change.js';
 import { folderSync } from './folder-sync.js';
 import { getItemEstimate } from './get-item-estimate.js';
 import { itemOperations } from './item-operations.js';
+import { meetingResponse } from './meeting-response.js';
 import { moveItems } from './move-items.js';
 import { ping } from './ping.js';
 import { provision } from './provision.js';
@@ -98,7 +99,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['Ping', served('Ping:Ping', ping, { collections: pingCollections, open: true })],
   ['ItemOperations', served('ItemOperations:ItemOperations', itemOperations)],
   ['Provision', served('Provision:Provision', provision, { open: true })],
-  ['MeetingResponse', unserved('MeetingResponse:MeetingResponse')],
+  ['MeetingResponse', served('MeetingResponse:MeetingResponse', meetingResponse)],
   ['Search', served('Search:Search', search)],
   ['Find', served('Find:Find', find)],
   ['ResolveRecipients', unserved('ResolveRecipients:ResolveRecipients')],

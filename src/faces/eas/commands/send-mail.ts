@@ -36,7 +36,11 @@ export async function sendOnce(context: EasContext, sending: Sending, make: () =
     const mime = await make();
     if (mime.length === 0) throw new StatusError(COMMON.InvalidMIME, 'empty message');
     // Not bound to the request: a phone that hangs up while the message is handed over must not leave it half sent.
-    await services.mail.send({ ...session, signal: undefined }, mime, { saveInSent });
+    // An invitation that the gateway has mailed is not mailed again by the client.
+    if (!(await services.scheduling.sentMail.isRepeated(session, mime))) {
+      await services.mail.send({ ...session, signal: undefined }, mime, { saveInSent });
+      await services.scheduling.sentMail.note(session, mime);
+    }
     if (clientId !== null) await store.confirmSend(session, query.deviceId, clientId);
     return true;
   } catch (error) {
