@@ -59,6 +59,9 @@ export interface ItemHead {
   readonly origin: string;
 }
 
+/** The least that tells an item and its version. */
+export type ItemBrief = Pick<ItemHead, 'id' | 'name' | 'component' | 'etag'>;
+
 /** An item: its iCalendar or vCard text as the client sent it. */
 export interface Item extends ItemHead {
   readonly text: string;

@@ -24,6 +24,7 @@ import type {
   CollectionPatch,
   IndexQuery,
   Item,
+  ItemBrief,
   ItemDraft,
   ItemHead,
   ItemRef,
@@ -194,6 +195,11 @@ export class PimService implements Pim {
   heads(s: Session, collection: Collection): AsyncIterable<ItemHead> {
     requireAccess(collection, MAY_READ);
     return this.store.heads(s, collection.source);
+  }
+
+  briefs(s: Session, collection: Collection): AsyncIterable<readonly ItemBrief[]> {
+    requireAccess(collection, MAY_READ);
+    return this.store.briefs(s, collection.source);
   }
 
   async *search(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<Found> {

@@ -6,6 +6,7 @@ import type {
   CollectionPatch,
   IndexQuery,
   Item,
+  ItemBrief,
   ItemDraft,
   ItemHead,
   ItemRef,
@@ -62,6 +63,8 @@ export interface Pim {
   itemsById(s: Session, collection: Collection, ids: readonly Id[]): Promise<readonly Item[]>;
   /** Every item without its text, streamed. */
   heads(s: Session, collection: Collection): AsyncIterable<ItemHead>;
+  /** The same with the least of each item, many at a time. */
+  briefs(s: Session, collection: Collection): AsyncIterable<readonly ItemBrief[]>;
   /** Items that may match, by the index alone, streamed; where `exact` is false the caller checks the text. */
   search(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<Found>;
 

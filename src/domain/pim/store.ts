@@ -1,6 +1,18 @@
 import type { Change } from '../changes/feed.js';
 import type { Id, Scope } from '../types.js';
-import type { Access, IndexQuery, Item, ItemHead, ItemRef, ItemVersion, PimKind, RestorePoint, Share, Span } from './model.js';
+import type {
+  Access,
+  IndexQuery,
+  Item,
+  ItemBrief,
+  ItemHead,
+  ItemRef,
+  ItemVersion,
+  PimKind,
+  RestorePoint,
+  Share,
+  Span,
+} from './model.js';
 import type { SchedulingWrite } from './scheduler.js';
 
 /** Where a collection's rows are: the owner's account and the collection's identifier there. */
@@ -135,6 +147,7 @@ export interface PimStore {
     by: { readonly names: readonly string[] } | { readonly ids: readonly Id[] },
   ): Promise<readonly Item[]>;
   heads(s: Scope, place: Place): AsyncIterable<ItemHead>;
+  briefs(s: Scope, place: Place): AsyncIterable<readonly ItemBrief[]>;
   search(s: Scope, place: Place, query: IndexQuery): AsyncIterable<Found>;
 
   /** The present counter of each collection as `[epoch, seq]`; missing ones are missing. */

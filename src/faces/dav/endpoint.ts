@@ -156,10 +156,16 @@ async function send(req: Request, res: Response, reply: DavReply): Promise<void>
 /** Once the status is out, a failure can only be shown by an answer that breaks off. */
 async function stream(res: Response, body: (sink: XmlSink) => Promise<void>): Promise<void> {
   const hangup = new AbortController();
-  res.once('close', () => hangup.abort());
+  res.once('close', () => {
+    if (!res.writableFinished) hangup.abort();
+  });
   try {
-    await body(new XmlSink(res, hangup.signal));
-    res.end();
+    const sink = new XmlSink(res, hangup.signal);
+    await body(sink);
+    const rest = sink.rest();
+    // Most answers are short: these go out whole, in one packet with their head.
+    if (!res.headersSent) res.setHeader('Content-Length', rest.length);
+    res.end(rest);
     if (!res.writableFinished) await once(res, 'close').catch(() => undefined);
   } catch (error) {
     if (!hangup.signal.aborted) logOf(res)?.error({ err: error }, 'DAV answer broke off');

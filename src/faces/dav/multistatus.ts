@@ -43,7 +43,6 @@ export function multistatus(rows: (sink: XmlSink) => Promise<void>, headers?: Re
     sink.add(documentStart(D('multistatus')));
     await rows(sink);
     sink.add(bracket(D('multistatus')).end);
-    await sink.flush();
   };
   return xmlReply(207, write, headers);
 }

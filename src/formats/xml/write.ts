@@ -153,6 +153,13 @@ export class XmlSink {
     return this.#buffer.length >= BLOCK;
   }
 
+  /** Takes what was collected since the last flush: the end of the document, for who ends the stream. */
+  rest(): Buffer {
+    const block = Buffer.from(this.#buffer);
+    this.#buffer = '';
+    return block;
+  }
+
   /** Hands over what was collected and waits until the stream has room. */
   async flush(): Promise<void> {
     this.signal?.throwIfAborted();

@@ -92,20 +92,33 @@ export const HEADS = statement(
   `SELECT ${HEAD_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND id > $3 ORDER BY id LIMIT $4`,
 );
 
+export const BRIEFS = statement(
+  'briefs',
+  `SELECT id, name, component, etag FROM items WHERE account_id = $1 AND collection_id = $2 AND id > $3 ORDER BY id LIMIT $4`,
+);
+
 const SEARCHED = `FROM items WHERE account_id = $1 AND collection_id = $2
    AND ($3::text IS NULL OR component = $3) AND ($4::text IS NULL OR uid = $4)`;
 
-export const SEARCH = statement('search', `SELECT id, true AS exact ${SEARCHED} ORDER BY id`);
+/** What a search finds, before the texts are read: `size` decides how many are read at once. */
+export interface MatchRow {
+  id: string;
+  exact: boolean;
+  size: number;
+}
+
+/** $5 is the id to go on after, $6 how many. */
+export const SEARCH = statement('search', `SELECT id, true AS exact, size ${SEARCHED} AND id > $5 ORDER BY id LIMIT $6`);
 
 /** $5 is the time asked about. Where it lies within `exact`, the spans are the occurrences themselves. */
 export const SEARCH_SPANS = statement(
   'search_spans',
-  `SELECT id, exact @> $5::tstzmultirange AS exact ${SEARCHED} AND spans && $5::tstzmultirange ORDER BY id`,
+  `SELECT id, exact @> $5::tstzmultirange AS exact, size ${SEARCHED} AND spans && $5::tstzmultirange ORDER BY id`,
 );
 
 export const SEARCH_ALARMS = statement(
   'search_alarms',
-  `SELECT id, false AS exact ${SEARCHED} AND alarms && $5::tstzmultirange ORDER BY id`,
+  `SELECT id, false AS exact, size ${SEARCHED} AND alarms && $5::tstzmultirange ORDER BY id`,
 );
 
 export const COUNTERS = statement(

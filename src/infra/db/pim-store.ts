@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { DomainError } from '../../domain/errors.js';
-import type { IndexQuery, Item, ItemHead, ItemRef, ItemVersion, RestorePoint, Share } from '../../domain/pim/model.js';
+import type { IndexQuery, Item, ItemBrief, ItemHead, ItemRef, ItemVersion, RestorePoint, Share } from '../../domain/pim/model.js';
 import type {
   Found,
   ItemRow,
@@ -17,11 +17,15 @@ import type { Id, Scope } from '../../domain/types.js';
 import * as sql from './pim-sql.js';
 import { PostgresSchedulingWrite } from './scheduling-write.js';
 import { formatSpan, formatSpans } from './spans.js';
-import { codeOf, row, rows, transaction } from './sql.js';
+import { codeOf, row, rows, type Statement, transaction } from './sql.js';
 
 const UNIQUE_VIOLATION = '23505';
 /** Rows read at a time where a whole collection is streamed. */
 const BATCH = 500;
+/** Bytes of text that are read at a time. */
+const BATCH_BYTES = 1024 * 1024;
+/** Rows without their texts read at a time. */
+const PAGE = 1_000;
 
 /** Collections and items in PostgreSQL. Every statement names `account_id` first. */
 export class PostgresPimStore implements PimStore {
@@ -169,23 +173,24 @@ export class PostgresPimStore implements PimStore {
   }
 
   async *heads(_s: Scope, place: Place): AsyncIterable<ItemHead> {
-    for (let after = '0'; ; ) {
-      const page = await rows<sql.ItemColumns>(this.pool, sql.HEADS, [place.account, place.collection, after, BATCH]);
+    for await (const page of this.paged<sql.ItemColumns>(sql.HEADS, [place.account, place.collection], BATCH))
       yield* page.map(toHead);
-      const last = page.at(-1);
-      if (!last || page.length < BATCH) return;
-      after = last.id;
-    }
+  }
+
+  briefs(_s: Scope, place: Place): AsyncIterable<readonly ItemBrief[]> {
+    return this.paged<ItemBrief>(sql.BRIEFS, [place.account, place.collection], PAGE);
   }
 
   async *search(_s: Scope, place: Place, query: IndexQuery): AsyncIterable<Found> {
-    const matches = await this.matches(place, query);
-    for (let start = 0; start < matches.length; start += BATCH) {
-      const batch = matches.slice(start, start + BATCH);
-      const exact = new Map(batch.map((match) => [match.id, match.exact]));
-      const found = await rows<sql.ItemColumns>(this.pool, sql.ITEMS_BY_ID, [place.account, place.collection, [...exact.keys()]]);
-      yield* found.map((columns) => ({ ...toItem(columns), exact: exact.get(columns.id) ?? false }));
+    for await (const matches of this.matches(place, query)) {
+      for await (const found of ahead(batches(matches), (batch) => this.texts(place, batch))) yield* found;
     }
+  }
+
+  private async texts(place: Place, matches: readonly sql.MatchRow[]): Promise<Found[]> {
+    const exact = new Map(matches.map((match) => [match.id, match.exact]));
+    const found = await rows<sql.ItemColumns>(this.pool, sql.ITEMS_BY_ID, [place.account, place.collection, [...exact.keys()]]);
+    return found.map((columns) => Object.assign(toItem(columns), { exact: exact.get(columns.id) ?? false }));
   }
 
   async counters(_s: Scope, places: readonly Place[]): Promise<(Place & { epoch: number; seq: bigint })[]> {
@@ -224,12 +229,60 @@ export class PostgresPimStore implements PimStore {
     });
   }
 
-  private matches(place: Place, { component, uid, overlaps, alarms }: IndexQuery): Promise<{ id: Id; exact: boolean }[]> {
+  private async *matches(place: Place, { component, uid, overlaps, alarms }: IndexQuery): AsyncGenerator<sql.MatchRow[]> {
     const values = [place.account, place.collection, component ?? null, uid ?? null];
-    if (overlaps) return rows(this.pool, sql.SEARCH_SPANS, [...values, formatSpans([overlaps])]);
-    if (alarms) return rows(this.pool, sql.SEARCH_ALARMS, [...values, formatSpans([alarms])]);
-    return rows(this.pool, sql.SEARCH, values);
+    if (overlaps) yield await rows<sql.MatchRow>(this.pool, sql.SEARCH_SPANS, [...values, formatSpans([overlaps])]);
+    else if (alarms) yield await rows<sql.MatchRow>(this.pool, sql.SEARCH_ALARMS, [...values, formatSpans([alarms])]);
+    else yield* this.paged<sql.MatchRow>(sql.SEARCH, values, PAGE);
   }
+
+  /** Pages of a statement whose last two parameters are the id to go on after and how many; the next is read meanwhile. */
+  private async *paged<R extends { id: string }>(
+    statement: Statement,
+    values: readonly unknown[],
+    size: number,
+  ): AsyncGenerator<R[]> {
+    const read = (after: string) => quietly(rows<R>(this.pool, statement, [...values, after, size]));
+    for (let next: Promise<R[]> | null = read('0'); next !== null; ) {
+      const page: R[] = await next;
+      const last = page.at(-1);
+      next = last && page.length === size ? read(last.id) : null;
+      yield page;
+    }
+  }
+}
+
+/** Cuts what a search found into batches whose texts fit into memory together. */
+function* batches(matches: readonly sql.MatchRow[]): Generator<sql.MatchRow[]> {
+  let batch: sql.MatchRow[] = [];
+  let bytes = 0;
+  for (const match of matches) {
+    if (batch.length === BATCH || (batch.length > 0 && bytes + match.size > BATCH_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(match);
+    bytes += match.size;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Reads one step ahead: while one batch is used, the next is on its way. */
+async function* ahead<A, B>(steps: Iterable<A>, read: (step: A) => Promise<B>): AsyncGenerator<B> {
+  let next: Promise<B> | null = null;
+  for (const step of steps) {
+    const current = next;
+    next = quietly(read(step));
+    if (current) yield await current;
+  }
+  if (next) yield await next;
+}
+
+/** A failure is thrown where the promise is awaited; it is no unhandled one when nobody comes to that. */
+function quietly<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 /** A write that holds the counters of its collections until it commits. */

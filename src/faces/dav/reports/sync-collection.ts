@@ -82,15 +82,23 @@ class SyncAnswer {
     for (;;) {
       cut = page.changes.some(({ name }) => this.#written.has(name));
       if (cut) break;
+      const following = page.more && from.limit === null ? this.#after(page) : null;
       await this.#page(sink, page);
       token = page.next;
-      if (!page.more || from.limit !== null) break;
-      page = await this.x.services.pim.since(this.x.session, this.source, page.next, LIMITS.syncPage);
+      if (following === null) break;
+      page = await following;
     }
     // RFC 6578 §3.6: the collection itself says that there is more. The same holds when an item changed again while
     // this answer was written: each name appears once in an answer, so the rest comes with the next one.
     if (cut || page.more) sink.add(statusRow(this.target.href, 507, element(D('number-of-matches-within-limits'))));
     sink.add(textElement(D('sync-token'), syncToken(token ?? page.next) ?? ''));
+  }
+
+  /** Read while the page before it is written; a failure is thrown where it is awaited. */
+  #after(page: ChangePage): Promise<ChangePage> {
+    const following = this.x.services.pim.since(this.x.session, this.source, page.next, LIMITS.syncPage);
+    following.catch(() => undefined);
+    return following;
   }
 
   async #page(sink: XmlSink, page: ChangePage): Promise<void> {
