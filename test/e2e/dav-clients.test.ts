@@ -138,7 +138,9 @@ describe('macOS and iOS Calendar', () => {
         responses.map(({ href }) => href).filter((href) => /calendar\/$|tasks\/$|test\/$/.test(href)),
         [HOME, `${HOME}calendar/`, `${HOME}tasks/`],
       );
-      for (const row of responses) assert.ok(row.props.get(CS('getctag')), `${row.href} has a CTag`);
+      for (const row of responses) {
+        if (!row.href.endsWith('/outbox/')) assert.ok(row.props.get(CS('getctag')), `${row.href} has a CTag`);
+      }
       const calendar = responses.find(({ href }) => href === `${HOME}calendar/`);
       assert.ok(calendar?.props.get(D('sync-token')));
       const privileges = calendar?.props
@@ -281,7 +283,7 @@ describe('DAVx5', () => {
       'resourcetype displayname owner current-user-privilege-set C:calendar-description A:calendar-color C:calendar-timezone C:calendar-timezone-id C:supported-calendar-component-set CS:source P:transports P:topic',
     );
     const collections = (await client.multistatus('PROPFIND', HOME, { body: list, depth: 1, headers })).responses;
-    for (const calendar of collections.slice(1)) assert.equal(hrefOf(calendar, D('owner')), PRINCIPAL);
+    for (const calendar of collections) assert.equal(hrefOf(calendar, D('owner')), PRINCIPAL);
     const capabilities = propfind(
       'C:max-resource-size supported-report-set CS:getctag sync-token K:supported-address-data C:supported-calendar-data',
     );

@@ -39,9 +39,11 @@ describe('collections over DAV', () => {
         [`${HOME}calendar/`, 'Calendar'],
         [`${HOME}tasks/`, 'Tasks'],
         [`${HOME}notes/`, 'Notes'],
+        [`${HOME}inbox/`, 'Inbox'],
+        [`${HOME}outbox/`, 'Outbox'],
       ],
     );
-    for (const { props } of responses.slice(1)) {
+    for (const { props } of responses.slice(1, 4)) {
       assert.deepEqual(
         props.get(D('resourcetype'))?.children.map(({ name }) => name),
         [D('collection'), CAL('calendar')],

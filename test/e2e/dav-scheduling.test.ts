@@ -16,7 +16,7 @@ describe('scheduling over DAV (RFC 6638)', () => {
   let bob: DavClient;
   const own = calendarPath(ALICE, 'calendar');
   const bobs = calendarPath(BOB, 'calendar');
-  const inbox = `/dav/inbox/${encodeURIComponent(BOB)}/`;
+  const inbox = calendarPath(BOB, 'inbox');
 
   before(async () => {
     server = await startDavServer();

@@ -201,7 +201,7 @@ describe('sharing between accounts', () => {
   });
 
   it('asks the outbox when others are busy (RFC 6638 §5)', async () => {
-    const outbox = `/dav/outbox/${encodeURIComponent(BOB)}/`;
+    const outbox = calendarPath(BOB, 'outbox');
     const { responses } = await bob.propfind(principal(BOB), [CAL('schedule-outbox-URL')]);
     assert.equal(responses[0]?.props.get(CAL('schedule-outbox-URL'))?.children[0]?.text, outbox);
     const request = (organizer: string, ...more: readonly string[]) =>

@@ -131,7 +131,7 @@ export class Exchange {
         return this.#principal(place.user);
       case 'outbox':
         this.#own(place.user);
-        return plain('outbox', outboxPath(this.address), null);
+        return this.outbox();
       case 'inbox':
         this.#own(place.user);
         return this.inbox();
@@ -166,6 +166,10 @@ export class Exchange {
 
   inbox(): Resource {
     return plain('inbox', inboxPath(this.address), 'calendars');
+  }
+
+  outbox(): Resource {
+    return plain('outbox', outboxPath(this.address), null);
   }
 
   /** A message in the inbox. */

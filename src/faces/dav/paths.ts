@@ -52,8 +52,9 @@ export const collectionPath = (type: HomeType, address: string, slug: string): s
 
 export const filesPath = `${CONTEXT}files/`;
 
-export const outboxPath = (address: string): string => `${CONTEXT}outbox/${encodeSegment(address)}/`;
-export const inboxPath = (address: string): string => `${CONTEXT}inbox/${encodeSegment(address)}/`;
+/** Apple's clients look for both among the members of the calendar home. */
+export const inboxPath = (address: string): string => `${homePath('calendars', address)}inbox/`;
+export const outboxPath = (address: string): string => `${homePath('calendars', address)}outbox/`;
 export const pushPath = (id: string): string => `${CONTEXT}push/${encodeSegment(id)}`;
 
 /** The path of a plain file, or with a slash at its end of a folder. */
@@ -132,14 +133,12 @@ function inContext(segments: readonly string[]): Place {
   if (area === undefined) return { at: 'context' };
   if (area === 'principals') return inPrincipals(user, slug);
   if (area === 'files') return user === undefined ? { at: 'files' } : { at: 'file', user, path: segments.slice(2).join('/') };
-  if (area === 'outbox' && user !== undefined && slug === undefined) return { at: 'outbox', user };
-  if (area === 'inbox' && user !== undefined && name === undefined) {
-    return slug === undefined ? { at: 'inbox', user } : { at: 'message', user, name: slug };
-  }
   if (area === 'push' && user !== undefined && slug === undefined) return { at: 'push', id: user };
   if ((area !== 'calendars' && area !== 'addressbooks') || more.length > 0) return { at: 'nowhere' };
   if (user === undefined) return { at: 'homes', type: area };
   if (slug === undefined) return { at: 'home', type: area, user };
+  if (area === 'calendars' && slug === 'outbox') return name === undefined ? { at: 'outbox', user } : { at: 'nowhere' };
+  if (area === 'calendars' && slug === 'inbox') return name === undefined ? { at: 'inbox', user } : { at: 'message', user, name };
   if (name === undefined) return { at: 'collection', type: area, user, slug };
   return { at: 'item', type: area, user, slug, name };
 }

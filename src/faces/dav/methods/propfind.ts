@@ -42,7 +42,11 @@ async function members(x: Exchange, target: Resource, planner: Planner, sink: Xm
 async function children(x: Exchange, target: Resource): Promise<readonly Resource[]> {
   switch (target.kind) {
     case 'calendar-home':
-      return (await x.collectionsOf('calendars')).map((collection) => x.collectionResource(collection));
+      return [
+        ...(await x.collectionsOf('calendars')).map((collection) => x.collectionResource(collection)),
+        x.inbox(),
+        x.outbox(),
+      ];
     case 'addressbook-home':
       return (await x.collectionsOf('addressbooks')).map((collection) => x.collectionResource(collection));
     case 'inbox':

@@ -94,7 +94,7 @@ const PRIVILEGE_TREE = supported(
   supported(D('read-current-user-privilege-set'), 'Read the own privileges'),
 );
 
-const WITH_OWNER: readonly ResourceKind[] = ['principal', ...HOMES, ...COLLECTIONS, ...ITEMS, ...FILES];
+const WITH_OWNER: readonly ResourceKind[] = ['principal', ...HOMES, ...COLLECTIONS, ...ITEMS, ...FILES, 'inbox', 'outbox'];
 
 /** RFC 3744 §4 and §5. */
 export const aclProperties: readonly Property[] = [

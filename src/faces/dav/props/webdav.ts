@@ -35,14 +35,19 @@ function resourceType(r: Resource): Xml {
   return shared ? join([RESOURCE_TYPES[r.kind], element(CS('shared'))]) : RESOURCE_TYPES[r.kind];
 }
 
-const displayNames: Partial<Record<ResourceKind, string>> = { 'calendar-home': 'Calendars', 'addressbook-home': 'Address books' };
+const displayNames: Partial<Record<ResourceKind, string>> = {
+  'calendar-home': 'Calendars',
+  'addressbook-home': 'Address books',
+  inbox: 'Inbox',
+  outbox: 'Outbox',
+};
 
 /** RFC 4918 §15, RFC 3253 §3.1.5, RFC 5397, RFC 5842. */
 export const webdavProperties: readonly Property[] = [
   { name: D('resourcetype'), on: EVERYTHING, all: true, spec: 'RFC 4918 §15.9', get: resourceType },
   {
     name: D('displayname'),
-    on: ['principal', 'calendar-home', 'addressbook-home', 'calendar', 'addressbook'],
+    on: ['principal', 'calendar-home', 'addressbook-home', 'calendar', 'addressbook', 'inbox', 'outbox'],
     all: true,
     spec: 'RFC 4918 §15.2',
     get: (r) => text(r.collection?.name ?? displayNames[r.kind] ?? (r.person?.displayName || r.person?.address) ?? ''),
