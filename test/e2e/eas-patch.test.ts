@@ -96,10 +96,14 @@ REV:2027-01-01T00:00:00Z
 END:VCARD
 `.replaceAll('\n', '\r\n');
 
-/** Logical lines, with those left out that an edit may touch. */
+/**
+ * Logical lines, with those left out that an edit may touch. SCHEDULE-STATUS is the server's own word about the invitations
+ * that it sends for the organizer (RFC 6638 §7.3).
+ */
 function lines(text: string, but: RegExp): string[] {
   return text
     .replace(/\r\n[ \t]/g, '')
+    .replace(/;SCHEDULE-STATUS=[^;:]*/g, '')
     .split('\r\n')
     .filter((line) => !but.test(line));
 }
