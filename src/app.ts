@@ -3,6 +3,7 @@ import express from 'express';
 import type { DataSource } from 'typeorm';
 import { type Config, type MailServers, serversFor } from './config.js';
 import { Directory } from './domain/accounts/directory.js';
+import { OutOfOfficeService } from './domain/accounts/out-of-office.js';
 import { Sessions } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
 import { createMail } from './domain/mail/mail.js';
@@ -41,6 +42,7 @@ import { PostgresPimStore } from './infra/db/pim-store.js';
 import { PostgresPushStore } from './infra/db/push-store.js';
 import { PostgresWatchLeases } from './infra/db/watch-leases.js';
 import { createImapBackend } from './infra/imap/backend.js';
+import { ManageSieveServer } from './infra/sieve/filter-server.js';
 import { WebPush } from './infra/webpush/transport.js';
 
 const MEGABYTE = 1024 * 1024;
@@ -106,10 +108,12 @@ export async function startGateway(
   retention.start();
   const pim = new PimService(pimStore, hub, clock, config.massRemoval, scheduling.planner);
   const directory = new Directory(accounts);
+  const filters = new ManageSieveServer((username) => serversFor(config, username)?.sieve ?? null);
   const services: Services = {
     pim,
     mail,
     directory,
+    outOfOffice: new OutOfOfficeService(filters, pim, clock),
     availability: new Availability({ pim, directory }),
     scheduling,
     files: new PostgresFiles(pool),

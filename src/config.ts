@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseImapUrl, type ServerUrl } from './infra/imap/url.js';
+import { parseSieveUrl } from './infra/sieve/url.js';
 import { parseSmtpUrl } from './infra/smtp/url.js';
 
 /** Where a domain's mailboxes are and where its users hand in mail. */
 export interface MailServers {
   readonly imap: ServerUrl;
   readonly smtp: ServerUrl | null;
+  /** ManageSieve, for automatic replies; null: there are none. */
+  readonly sieve: ServerUrl | null;
 }
 
 /** The gateway's configuration, read from the environment. */
@@ -73,6 +76,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const imap = read<ServerUrl | null>('IMAP_URL', parseImapUrl, null);
   if (!imap && !env.IMAP_URL?.trim()) problems.push('IMAP_URL: missing, for example imaps://mail.example.com');
   const smtp = read<ServerUrl | null>('SMTP_URL', parseSmtpUrl, null);
+  const sieve = read<ServerUrl | null>('SIEVE_URL', parseSieveUrl, null);
   const scheme = tls ? 'https' : 'http';
   const config: Config = {
     host,
@@ -84,7 +88,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databasePool: read('DATABASE_POOL', positive, 10),
     redisUrl: read<string | null>('REDIS_URL', redisUrl, null),
     dataDir: path.resolve(read('DATA_DIR', (value) => value, '.data')),
-    domains: new Map(imap ? [['*', { imap, smtp }]] : []),
+    domains: new Map(imap ? [['*', { imap, smtp, sieve }]] : []),
     mailDomain: read<string | null>('MAIL_DOMAIN', domainName, null),
     tls,
     pushSecret: read<string | null>('PUSH_SECRET', pushSecret, null),

@@ -1,4 +1,5 @@
 import type { Directory } from './accounts/directory.js';
+import type { OutOfOfficeService } from './accounts/out-of-office.js';
 import type { DeviceStore } from './devices/model.js';
 import type { Files } from './files/model.js';
 import type { LockStore } from './locks/model.js';
@@ -15,6 +16,7 @@ export interface Services {
   readonly pim: Pim;
   readonly mail: Mail;
   readonly directory: Directory;
+  readonly outOfOffice: OutOfOfficeService;
   readonly availability: Availability;
   readonly scheduling: Scheduling;
   readonly files: Files;

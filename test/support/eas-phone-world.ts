@@ -38,12 +38,14 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const [dovecot, databaseUrl] = await Promise.all([startTestDovecot(options.dovecot), freshDatabase()]);
   const submission = await startTestSubmission(dovecot, options.submission);
   const settings = { databaseUrl, imapUrl: dovecot.url, smtpUrl: submission.url };
+  const { managesieve } = dovecot.ports;
+  const env = { ...(managesieve && { SIEVE_URL: `sieve://127.0.0.1:${managesieve}?tls=off` }), ...options.env };
   const world: World = {
     dovecot,
     submission,
     databaseUrl,
-    gateway: await startGateway({ ...settings, env: options.env }),
-    secondGateway: (env = options.env) => startGateway({ ...settings, env }),
+    gateway: await startGateway({ ...settings, env }),
+    secondGateway: (other = env) => startGateway({ ...settings, env: other }),
     phone: (user, identity, how) => connectPhone(world, user, identity, how),
     dav: (user, gateway = world.gateway) => findHome(gateway.url, address(user)),
     imap: (user) => connectImap(dovecot, address(user)),

@@ -51,6 +51,8 @@ export async function startEasServer(): Promise<EasServer> {
     pim: new PimService(new PostgresPimStore(pool), hub, { now: () => new Date() }),
     mail,
     devices: new PostgresDeviceStore(pool),
+    outOfOffice: { isAvailable: () => false },
+    scheduling: { sentMail: { isRepeated: async () => false, note: async () => undefined } },
     hub,
     clock: { now: () => clock.now() },
     log,

@@ -16,6 +16,8 @@ export async function sendMail(context: EasContext): Promise<EasAnswer> {
 export interface Sending {
   readonly clientId: string | null;
   readonly saveInSent: boolean;
+  /** Sent although the gateway has mailed the same invitation: to somebody who was not invited. */
+  readonly isForwarded?: boolean;
 }
 
 /**
@@ -37,9 +39,9 @@ export async function sendOnce(context: EasContext, sending: Sending, make: () =
     if (mime.length === 0) throw new StatusError(COMMON.InvalidMIME, 'empty message');
     // Not bound to the request: a phone that hangs up while the message is handed over must not leave it half sent.
     // An invitation that the gateway has mailed is not mailed again by the client.
-    if (!(await services.scheduling.sentMail.isRepeated(session, mime))) {
+    if (sending.isForwarded || !(await services.scheduling.sentMail.isRepeated(session, mime))) {
       await services.mail.send({ ...session, signal: undefined }, mime, { saveInSent });
-      await services.scheduling.sentMail.note(session, mime);
+      if (!sending.isForwarded) await services.scheduling.sentMail.note(session, mime);
     }
     if (clientId !== null) await store.confirmSend(session, query.deviceId, clientId);
     return true;

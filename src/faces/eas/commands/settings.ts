@@ -2,14 +2,11 @@ import type { TagName } from '../../../formats/wbxml/pages.js';
 import { child, childText, type Element, el, elements } from '../../../formats/wbxml/tree.js';
 import { documentAnswer, type EasAnswer, type EasContext } from '../context.js';
 import { readDeviceInformation } from '../device-information.js';
+import { oof } from '../settings/oof.js';
+import { SETTINGS } from '../settings/status.js';
 import { COMMON, StatusError } from '../status.js';
 import { sameJson } from '../sync/cache.js';
 import { has } from '../versions.js';
-
-/** Status values of Settings and of each property (MS-ASCMD 2.2.3.177.16). */
-const SETTINGS = { Success: 1, ProtocolError: 2, InvalidArguments: 5, Denied: 7 } as const;
-const RIGHTS_MANAGEMENT_OFF = 168;
-const OOF_OFF = 0;
 
 type Property = (context: EasContext, element: Element) => Promise<Element>;
 
@@ -18,7 +15,7 @@ const PROPERTIES: ReadonlyMap<TagName, Property> = new Map<TagName, Property>([
   ['Settings:DeviceInformation', deviceInformation],
   ['Settings:UserInformation', userInformation],
   ['Settings:Oof', oof],
-  ['Settings:DevicePassword', async () => el('Settings:DevicePassword', el('Settings:Status', SETTINGS.Denied))],
+  ['Settings:DevicePassword', devicePassword],
   ['Settings:RightsManagementInformation', rightsManagement],
 ]);
 
@@ -58,39 +55,26 @@ async function userInformation(context: EasContext, element: Element): Promise<E
   );
 }
 
-const AUDIENCES: readonly TagName[] = [
-  'Settings:AppliesToInternal',
-  'Settings:AppliesToExternalKnown',
-  'Settings:AppliesToExternalUnknown',
-];
+const LONGEST_PASSWORD = 255;
 
-/** Out of office is off; switching it on is refused, since nothing would be sent. */
-async function oof(_context: EasContext, element: Element): Promise<Element> {
-  const get = child(element, 'Settings:Get');
-  if (get) return oofState(childText(get, 'Settings:BodyType') || 'Text');
+/** The policy keeps no passwords for recovery (MS-ASCMD DevicePassword). */
+async function devicePassword(_context: EasContext, element: Element): Promise<Element> {
   const set = child(element, 'Settings:Set');
-  if (!set) return el('Settings:Oof', el('Settings:Status', SETTINGS.ProtocolError));
-  const on = (childText(set, 'Settings:OofState') ?? '0').trim() !== String(OOF_OFF);
-  return el('Settings:Oof', el('Settings:Status', on ? SETTINGS.InvalidArguments : SETTINGS.Success));
+  const password = childText(set, 'Settings:Password');
+  const status =
+    !set || password === undefined ? SETTINGS.ProtocolError : tooLong(password) ? SETTINGS.InvalidArguments : SETTINGS.Denied;
+  return el('Settings:DevicePassword', el('Settings:Status', status));
 }
 
-function oofState(bodyType: string): Element {
-  const messages = AUDIENCES.map((audience) =>
-    el(
-      'Settings:OofMessage',
-      el(audience),
-      el('Settings:Enabled', 0),
-      el('Settings:ReplyMessage'),
-      el('Settings:BodyType', bodyType),
-    ),
-  );
-  return el(
-    'Settings:Oof',
-    el('Settings:Status', SETTINGS.Success),
-    el('Settings:Get', el('Settings:OofState', OOF_OFF), messages),
-  );
+function tooLong(password: string): boolean {
+  return password.length > LONGEST_PASSWORD;
 }
 
+/** Rights management is off: no templates (MS-ASRM 2.2.2.18). */
 async function rightsManagement(): Promise<Element> {
-  return el('Settings:RightsManagementInformation', el('Settings:Status', RIGHTS_MANAGEMENT_OFF));
+  return el(
+    'Settings:RightsManagementInformation',
+    el('Settings:Status', COMMON.RightsManagementOff),
+    el('Settings:Get', el('RightsManagement:RightsManagementTemplates')),
+  );
 }

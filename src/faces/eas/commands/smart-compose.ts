@@ -29,7 +29,7 @@ async function smartSend(context: EasContext, purpose: Purpose): Promise<EasAnsw
   if (!source) throw new StatusError(COMMON.InvalidXML, 'no Source');
   if (!mime && purpose === 'reply') throw new StatusError(COMMON.InvalidXML, 'no Mime');
   let found: Found | undefined;
-  await sendOnce(context, request, async () => {
+  await sendOnce(context, { ...request, isForwarded: purpose === 'forward' }, async () => {
     found = await find(context, source);
     return 'message' in found ? aboutMessage(context, request, found, purpose) : aboutEvent(context, request, found, purpose);
   });
