@@ -78,6 +78,18 @@ describe('items over DAV', () => {
     );
   });
 
+  it('gives the item along where the client prefers it (RFC 7240 §4.2, RFC 8144 §3.2)', async () => {
+    const wish = { prefer: 'return=representation' };
+    const made = await put('prefer.ics', event('prefer'), wish);
+    assert.deepEqual(
+      [made.status, made.text, made.headers['preference-applied']],
+      [201, event('prefer'), 'return=representation'],
+    );
+    const late = await put('prefer.ics', event('prefer', 'SUMMARY:late'), { ...wish, 'if-match': '"old"' });
+    assert.deepEqual([late.status, late.text, late.headers.etag], [412, event('prefer'), made.headers.etag]);
+    assert.equal((await put('prefer.ics', event('prefer', 'SUMMARY:new'), wish)).status, 200);
+  });
+
   it('judges If headers with entity tags and state tokens (RFC 4918 §10.4)', async () => {
     const etag = (await put('if.ics', event('if'))).headers.etag ?? '';
     const token = (await alice.propfind(home, [D('sync-token')])).responses[0]?.props.get(D('sync-token'))?.text;

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { isDomainError } from '../../../domain/errors.js';
+import type { Item } from '../../../domain/pim/model.js';
 import { C, CARD } from '../../../formats/xml/names.js';
 import { conditionError, DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
@@ -23,17 +25,30 @@ export async function put(x: Exchange): Promise<DavReply> {
   const text = bodyText(x, place.type);
   const when = await preconditionOf(x);
   await requireUnlocked(x, place, { member: true });
-  const { item, created, verbatim } = await x.services.pim.put(x.session, collection, { name: place.name, text }, when);
-  const { ETag, ...others } = itemHeaders(item);
-  const headers = { ...others, ...(verbatim && ETag !== undefined ? { ETag } : {}) };
-  if (x.preferences.return !== 'representation') return { status: created ? 201 : 204, headers };
-  const type = contentType(place.type, item.component);
-  const applied = {
-    'Content-Type': type,
+  const wantsBody = x.preferences.return === 'representation';
+  try {
+    const { item, created, verbatim } = await x.services.pim.put(x.session, collection, { name: place.name, text }, when);
+    const { ETag, ...others } = itemHeaders(item);
+    const headers = { ...others, ...(verbatim && ETag !== undefined ? { ETag } : {}) };
+    return wantsBody ? representation(x, item, created ? 201 : 200) : { status: created ? 201 : 204, headers };
+  } catch (error) {
+    const current = wantsBody && isDomainError(error, 'precondition-failed') ? await x.find(place) : null;
+    // RFC 8144 §3.2: whoever is late sees at once what there is now.
+    if (current?.item) return representation(x, current.item as Item, 412);
+    throw error;
+  }
+}
+
+/** An answer with the item as it is now (RFC 7240 §4.2). */
+function representation(x: Exchange, item: Item, status: number): DavReply {
+  const { target, place } = x.request;
+  const headers = {
+    ...itemHeaders(item),
+    'Content-Type': contentType('type' in place ? place.type : null, item.component),
+    'Content-Location': target,
     'Preference-Applied': 'return=representation',
-    'Content-Location': x.collectionHref(collection) + encodeSegment(item.name),
   };
-  return { status: created ? 201 : 200, headers: { ...itemHeaders(item), ...applied }, body: item.text };
+  return { status, headers, body: item.text };
 }
 
 const MEDIA: Readonly<Record<HomeType, { readonly types: readonly string[]; readonly refusal: DavError }>> = {
