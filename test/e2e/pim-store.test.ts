@@ -129,12 +129,12 @@ describe('PostgreSQL stores', () => {
       await tx.insert(place, { ...row('timeless'), spans: null });
     });
     const search = async (start: number, end: number) =>
-      (await all(store.search(s, place, { overlaps: { start, end } }))).map(({ uid, exact }) => `${uid} ${exact}`);
+      (await all(store.search(s, place, { overlaps: { start, end } }))).flat().map(({ uid, exact }) => `${uid} ${exact}`);
     assert.deepEqual(await search(NOON, NOON + HOUR), ['one true', 'two true']);
     assert.deepEqual(await search(NOON + HOUR, NOON + 2 * HOUR), []);
     assert.deepEqual(await search(NOON + 10_000 * HOUR, Number.POSITIVE_INFINITY), ['endless false']);
     assert.deepEqual(await search(Number.NEGATIVE_INFINITY, 0), ['ancient true']);
-    assert.equal((await all(store.search(s, place, {}))).length, 6);
+    assert.equal((await all(store.search(s, place, {}))).flat().length, 6);
     assert.equal((await all(store.heads(s, place))).length, 6);
   });
 

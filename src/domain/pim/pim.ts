@@ -203,9 +203,15 @@ export class PimService implements Pim {
   }
 
   async *search(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<Found> {
+    for await (const found of this.searchBatches(s, collection, query)) yield* found;
+  }
+
+  async *searchBatches(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<readonly Found[]> {
     requireAccess(collection, MAY_READ);
-    for await (const found of this.store.search(s, collection.source, query)) {
-      yield { ...visibleTo(collection.access, found), exact: found.exact };
+    const { access, source } = collection;
+    const hides = access !== 'owner' && access !== 'write';
+    for await (const batch of this.store.search(s, source, query)) {
+      yield hides ? batch.map((found) => ({ ...visibleTo(access, found), exact: found.exact })) : batch;
     }
   }
 

@@ -67,6 +67,8 @@ export interface Pim {
   briefs(s: Session, collection: Collection): AsyncIterable<readonly ItemBrief[]>;
   /** Items that may match, by the index alone, streamed; where `exact` is false the caller checks the text. */
   search(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<Found>;
+  /** The same, many at a time. */
+  searchBatches(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<readonly Found[]>;
 
   /**
    * Creates or replaces an item: validates, indexes, writes, and signals after commit.

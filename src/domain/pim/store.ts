@@ -148,7 +148,8 @@ export interface PimStore {
   ): Promise<readonly Item[]>;
   heads(s: Scope, place: Place): AsyncIterable<ItemHead>;
   briefs(s: Scope, place: Place): AsyncIterable<readonly ItemBrief[]>;
-  search(s: Scope, place: Place, query: IndexQuery): AsyncIterable<Found>;
+  /** Batches whose texts fit into memory together. */
+  search(s: Scope, place: Place, query: IndexQuery): AsyncIterable<readonly Found[]>;
 
   /** The present counter of each collection as `[epoch, seq]`; missing ones are missing. */
   counters(s: Scope, places: readonly Place[]): Promise<readonly (Place & { readonly epoch: number; readonly seq: bigint })[]>;

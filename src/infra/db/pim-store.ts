@@ -181,10 +181,8 @@ export class PostgresPimStore implements PimStore {
     return this.paged<ItemBrief>(sql.BRIEFS, [place.account, place.collection], PAGE);
   }
 
-  async *search(_s: Scope, place: Place, query: IndexQuery): AsyncIterable<Found> {
-    for await (const matches of this.matches(place, query)) {
-      for await (const found of ahead(batches(matches), (batch) => this.texts(place, batch))) yield* found;
-    }
+  async *search(_s: Scope, place: Place, query: IndexQuery): AsyncIterable<readonly Found[]> {
+    for await (const matches of this.matches(place, query)) yield* ahead(batches(matches), (batch) => this.texts(place, batch));
   }
 
   private async texts(place: Place, matches: readonly sql.MatchRow[]): Promise<Found[]> {

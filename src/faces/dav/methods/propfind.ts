@@ -80,11 +80,13 @@ async function items(x: Exchange, parent: Resource, planner: Planner, sink: XmlS
   if (parent.collection === null) return;
   const plan = await planner.plan(parent.kind === 'addressbook' ? 'card' : 'event');
   const { pim } = x.services;
-  if (plan.needs === 'change') {
-    for await (const page of pim.briefs(x.session, parent.collection))
+  if (plan.needs !== 'head') {
+    const pages =
+      plan.needs === 'text' ? pim.searchBatches(x.session, parent.collection, {}) : pim.briefs(x.session, parent.collection);
+    for await (const page of pages)
       for (const item of page) if (sink.add(plan.itemRow(x.itemResource(parent, item)))) await sink.flush();
     return;
   }
-  const found = plan.needs === 'text' ? pim.search(x.session, parent.collection, {}) : pim.heads(x.session, parent.collection);
-  for await (const item of found) if (sink.add(plan.itemRow(x.itemResource(parent, item)))) await sink.flush();
+  for await (const item of pim.heads(x.session, parent.collection))
+    if (sink.add(plan.itemRow(x.itemResource(parent, item)))) await sink.flush();
 }

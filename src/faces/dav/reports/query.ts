@@ -56,23 +56,25 @@ async function answer(x: Exchange, body: XmlElement, target: Resource, query: Qu
   const parent = x.collectionResource(collection);
   return multistatus(async (sink) => {
     let rows = 0;
-    for await (const item of candidates(x, target, query.index)) {
-      if (sink.isDue) await sink.yield();
-      if (!query.test(item)) continue;
-      rows += 1;
-      if (rows > query.limit) {
-        sink.add(statusRow(target.href, 507, element(D('number-of-matches-within-limits'))));
-        break;
+    for await (const batch of candidates(x, target, query.index)) {
+      for (const item of batch) {
+        if (sink.isDue) await sink.yield();
+        if (!query.test(item)) continue;
+        rows += 1;
+        if (rows > query.limit) {
+          sink.add(statusRow(target.href, 507, element(D('number-of-matches-within-limits'))));
+          return;
+        }
+        if (sink.add(plan.itemRow(x.itemResource(parent, item)))) await sink.flush();
       }
-      if (sink.add(plan.itemRow(x.itemResource(parent, item)))) await sink.flush();
     }
   });
 }
 
 /** What the index finds in the collection, or the one item that the report was sent to. */
-async function* candidates(x: Exchange, target: Resource, index: IndexQuery): AsyncIterable<Item> {
+async function* candidates(x: Exchange, target: Resource, index: IndexQuery): AsyncIterable<readonly Item[]> {
   if (target.collection === null) return;
-  if (target.item !== null) yield target.item as Item;
+  if (target.item !== null) yield [target.item as Item];
   // RFC 4791 §7.8: with Depth 0 only the collection itself is looked at, and that is no calendar object.
-  else if (depthOf(x.request, '1') !== '0') yield* x.services.pim.search(x.session, target.collection, index);
+  else if (depthOf(x.request, '1') !== '0') yield* x.services.pim.searchBatches(x.session, target.collection, index);
 }
