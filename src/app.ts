@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import express from 'express';
 import type { DataSource } from 'typeorm';
 import { type Config, type MailServers, serversFor } from './config.js';
+import { CertificateCheck } from './domain/accounts/certificates.js';
 import { Directory } from './domain/accounts/directory.js';
 import { OutOfOfficeService } from './domain/accounts/out-of-office.js';
 import { Sessions } from './domain/accounts/sessions.js';
@@ -114,6 +115,7 @@ export async function startGateway(
     mail,
     directory,
     outOfOffice: new OutOfOfficeService(filters, pim, clock),
+    certificates: new CertificateCheck(config.smimeAuthorities, clock),
     availability: new Availability({ pim, directory }),
     scheduling,
     files: new PostgresFiles(pool),

@@ -39,6 +39,8 @@ export interface Config {
   readonly webPush: { readonly hosts?: readonly string[] };
   /** More items removed by one device within a minute leave a restore point. */
   readonly massRemoval: number;
+  /** PEM text of roots for S/MIME besides those of the system; empty for none. */
+  readonly smimeAuthorities: string;
   readonly logLevel: LogLevel;
   /** Express's `trust proxy`: hops, or addresses of proxies. */
   readonly trustProxy: boolean | number | string;
@@ -94,6 +96,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     pushSecret: read<string | null>('PUSH_SECRET', pushSecret, null),
     webPush: read<Config['webPush']>('WEBPUSH_HOSTS', (value) => ({ hosts: value.split(/[\s,]+/).filter(Boolean) }), {}),
     massRemoval: read('MASS_REMOVAL_LIMIT', positive, 50),
+    smimeAuthorities: read('SMIME_CA', certificates, ''),
     logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
     trustProxy: read<boolean | number | string>('TRUST_PROXY', trustProxy, false),
   };
@@ -156,6 +159,13 @@ function redisUrl(value: string): string {
   const { protocol } = new URL(value);
   if (protocol !== 'redis:' && protocol !== 'rediss:') throw new Error('must start with redis:// or rediss://');
   return value;
+}
+
+/** The text of a PEM file with at least one certificate. */
+function certificates(file: string): string {
+  const text = readFileSync(file, 'utf8');
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) throw new Error(`${file} holds no certificate`);
+  return text;
 }
 
 function domainName(value: string): string {

@@ -1,3 +1,4 @@
+import type { CertificateCheck } from './accounts/certificates.js';
 import type { Directory } from './accounts/directory.js';
 import type { OutOfOfficeService } from './accounts/out-of-office.js';
 import type { DeviceStore } from './devices/model.js';
@@ -17,6 +18,7 @@ export interface Services {
   readonly mail: Mail;
   readonly directory: Directory;
   readonly outOfOffice: OutOfOfficeService;
+  readonly certificates: CertificateCheck;
   readonly availability: Availability;
   readonly scheduling: Scheduling;
   readonly files: Files;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
+import { CertificateCheck } from '../../src/domain/accounts/certificates.js';
 import { type ChangeBus, LocalHub } from '../../src/domain/notify/local-hub.js';
 import { KINDS } from '../../src/domain/pim/kinds.js';
 import type { PimKind } from '../../src/domain/pim/model.js';
@@ -52,6 +53,7 @@ export async function startEasServer(): Promise<EasServer> {
     mail,
     devices: new PostgresDeviceStore(pool),
     outOfOffice: { isAvailable: () => false },
+    certificates: new CertificateCheck('', { now: () => clock.now() }),
     scheduling: { sentMail: { isRepeated: async () => false, note: async () => undefined } },
     hub,
     clock: { now: () => clock.now() },

@@ -20,21 +20,19 @@ export interface Person {
 const MAX_CARDS = 20_000;
 const MAX_KEYS = 20;
 
-/** People of the user's address books one of whose names or addresses begins with the text; at most `limit`, by name. */
+/** People of the user's address books one of whose names or addresses begins with a text, by that text; at most `limit` of each. */
 export async function peopleNamed(
   pim: Pick<Pim, 'collections' | 'search'>,
   s: Session,
-  text: string,
+  texts: readonly string[],
   limit: number,
-): Promise<Person[]> {
-  const wanted = text.trim().toLowerCase();
-  if (wanted === '') return [];
-  const found: Person[] = [];
-  for await (const person of people(pim, s, (card) => card.includes(wanted))) {
-    if (found.length >= limit) break;
-    if (isNamed(person, wanted)) found.push(person);
-  }
-  return found.sort((a, b) => a.name.localeCompare(b.name));
+): Promise<ReadonlyMap<string, readonly Person[]>> {
+  const found = new Map(texts.map((text): [string, Person[]] => [text, []]));
+  const wanted = [...found].map(([text, list]) => ({ word: text.trim().toLowerCase(), list })).filter(({ word }) => word !== '');
+  if (wanted.length === 0) return found;
+  for await (const person of people(pim, s, (card) => wanted.some(({ word }) => card.includes(word))))
+    for (const { word, list } of wanted) if (list.length < limit && isNamed(person, word)) list.push(person);
+  return found;
 }
 
 /** Those of the user's address books that have one of the addresses, by address in lower case. */

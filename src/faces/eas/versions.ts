@@ -35,6 +35,10 @@ const FEATURES = {
   /** The server mails invitations and answers; before, the client does. */
   serverSchedules: '16.0',
   conversations: '14.0',
+  /** ResolveRecipients tells free and busy times (MS-ASCMD Availability). */
+  availability: '14.0',
+  /** Pictures of people (MS-ASCMD Picture). */
+  pictures: '14.1',
   preview: '14.0',
   notes: '14.0',
   categories: '14.0',

@@ -13,11 +13,13 @@ import { meetingResponse } from './meeting-response.js';
 import { moveItems } from './move-items.js';
 import { ping } from './ping.js';
 import { provision } from './provision.js';
+import { resolveRecipients } from './resolve-recipients.js';
 import { search } from './search.js';
 import { sendMail } from './send-mail.js';
 import { settings } from './settings.js';
 import { smartForward, smartReply } from './smart-compose.js';
 import { sync } from './sync.js';
+import { validateCert } from './validate-cert.js';
 
 /** Which sync states a command needs, read from its document; `hint` is what the last full Sync was about. */
 type CollectionsOf = (body: Element | null, hint: readonly Id[]) => readonly Id[];
@@ -102,8 +104,8 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['MeetingResponse', served('MeetingResponse:MeetingResponse', meetingResponse)],
   ['Search', served('Search:Search', search)],
   ['Find', served('Find:Find', find)],
-  ['ResolveRecipients', unserved('ResolveRecipients:ResolveRecipients')],
-  ['ValidateCert', unserved('ValidateCert:ValidateCert')],
+  ['ResolveRecipients', served('ResolveRecipients:ResolveRecipients', resolveRecipients)],
+  ['ValidateCert', served('ValidateCert:ValidateCert', validateCert)],
 ]);
 
 /** Commands announced by OPTIONS: those with a handler. */
