@@ -4,8 +4,9 @@ export interface MeetingFacts {
   readonly uid: string;
   readonly organizer: string;
   readonly attendees: readonly string[];
-  /** Day of the (first) meeting, 09:00 to 10:00 UTC; default: in a month. */
+  /** Day of the (first) meeting, one hour from `hour` (UTC, default 9) on; default: in a month. */
   readonly day?: string;
+  readonly hour?: number;
   readonly rule?: string;
   readonly partstat?: string;
   readonly summary?: string;
@@ -26,7 +27,8 @@ export function calendarsOf(facts: MeetingFacts): string[] {
 
 /** A meeting as a CalDAV client writes it, with an alarm of its own. */
 export function meeting(facts: MeetingFacts): string {
-  const { day = SOON, partstat = 'NEEDS-ACTION' } = facts;
+  const { day = SOON, hour = 9, partstat = 'NEEDS-ACTION' } = facts;
+  const time = (value: number) => `T${String(value).padStart(2, '0')}0000Z`;
   return [
     'BEGIN:VCALENDAR',
     'VERSION:2.0',
@@ -34,8 +36,8 @@ export function meeting(facts: MeetingFacts): string {
     'BEGIN:VEVENT',
     `UID:${facts.uid}`,
     'DTSTAMP:20260101T000000Z',
-    `DTSTART:${day}T090000Z`,
-    `DTEND:${day}T100000Z`,
+    `DTSTART:${day}${time(hour)}`,
+    `DTEND:${day}${time(hour + 1)}`,
     ...(facts.rule ? [`RRULE:${facts.rule}`] : []),
     `SUMMARY:${facts.summary ?? 'Planning'}`,
     `ORGANIZER:mailto:${facts.organizer}`,

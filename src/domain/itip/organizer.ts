@@ -204,7 +204,8 @@ function cancelSome(
 
 /** What is called off as a whole is a new revision (RFC 5546 §2.1.4); what goes on keeps its number. */
 function nextSequence(before: SchedulingObject, after: SchedulingObject | null): number {
-  const of = (object: SchedulingObject) => Math.max(...object.components.map(sequenceOf));
+  const of = ({ master, components }: SchedulingObject) =>
+    master ? sequenceOf(master) : Math.max(...components.map(sequenceOf));
   return after ? Math.max(of(before), of(after)) : of(before) + 1;
 }
 
