@@ -151,9 +151,16 @@ describe('sharing between accounts', () => {
     assert.equal(user?.children[3]?.children[0]?.name, CS('read-write'));
     assert.equal(responses[0]?.props.get(D('acl'))?.children.length, 2);
     assert.equal(responses[0]?.props.get(D('share-access'))?.children[0]?.name, D('shared-owner'));
-    const unknown = body.replace(BOB, 'nobody@nowhere.test');
-    const partly = await alice.request('POST', own, { body: unknown, headers: XML });
-    assert.deepEqual([partly.status, /403/.test(partly.text)], [207, true]);
+    for (const stranger of ['nobody@nowhere.test', 'carol@other.test']) {
+      const partly = await alice.request('POST', own, { body: body.replace(BOB, stranger), headers: XML });
+      assert.deepEqual([partly.status, /403/.test(partly.text)], [207, true], 'whether or not there is such an account');
+    }
+    const set = `<acl-principal-prop-set ${XMLNS}><prop><displayname/></prop></acl-principal-prop-set>`;
+    const listed = await alice.multistatus('REPORT', own, { body: set, depth: 0 });
+    assert.deepEqual(
+      listed.responses.map(({ href }) => href),
+      [principal(ALICE), principal(BOB)],
+    );
     const end = `<CS:share ${XMLNS}><CS:remove><href>mailto:${BOB}</href></CS:remove></CS:share>`;
     assert.equal((await alice.request('POST', own, { body: end, headers: XML })).status, 200);
     assert.equal(await mounted(), undefined);

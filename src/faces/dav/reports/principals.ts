@@ -121,11 +121,12 @@ export async function principalMatch(x: Exchange, body: XmlElement, target: Reso
 export async function aclPrincipalPropSet(x: Exchange, body: XmlElement, { collection }: Resource): Promise<DavReply> {
   const shares = collection?.access === 'owner' ? await x.services.pim.shares(x.session, collection) : [];
   const addresses = [collection?.owner?.address ?? x.address, ...shares.map(({ grantee }) => grantee.address)];
-  const found = await Promise.all(addresses.map((address) => x.find({ at: 'principal', user: address })));
+  const found = await Promise.all(addresses.map((address) => x.services.directory.byAddress(x.session, address)));
+  const present = found.filter((person) => person !== null);
   return rows(
     x,
     body,
-    found.filter((principal) => principal !== null),
+    present.map((person) => x.principal(person)),
   );
 }
 

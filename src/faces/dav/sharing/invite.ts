@@ -44,11 +44,18 @@ async function change(x: Exchange, target: Resource, changes: readonly ShareChan
   if (changes.length > MAX_SHAREES) throw new XmlError('Too many people are named', true);
   const unknown: string[] = [];
   for (const { href, share } of changes) {
-    const address = addressIn(x, href);
+    const address = await sharee(x, href, share);
     const done = address !== null && (await tried(x.services.pim.share(x.session, collection, address, share)));
     if (!done) unknown.push(href);
   }
   return unknown;
+}
+
+/** Whom an href names: nobody is told of accounts outside of the own domain. A share that there is can always be ended. */
+async function sharee(x: Exchange, href: string, share: ShareDraft | null): Promise<string | null> {
+  const address = addressIn(x, href);
+  if (address === null || share === null) return address;
+  return (await x.services.directory.byAddress(x.session, address))?.address ?? null;
 }
 
 async function tried(work: Promise<void>): Promise<boolean> {
