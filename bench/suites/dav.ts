@@ -9,9 +9,23 @@ import {
   puts,
   tenChangeSync,
 } from './dav-peers.js';
+import { memoryOfLargeAnswers, neighbourOfLargeListing, noChangeSyncBySize, tenChangeSyncBySize } from './dav-size.js';
 
 /** CalDAV and CardDAV beside SOGo, Radicale and Xandikos, and how the cost follows the size. */
 export const suite: Suite = {
   title: 'CalDAV and CardDAV beside SOGo, Radicale and Xandikos',
-  measures: [puts, firstListing, firstListingByPropfind, multigets, noChangeSync, tenChangeSync, monthQuery, contacts],
+  measures: [
+    puts,
+    firstListing,
+    firstListingByPropfind,
+    multigets,
+    noChangeSync,
+    tenChangeSync,
+    monthQuery,
+    contacts,
+    noChangeSyncBySize,
+    tenChangeSyncBySize,
+    memoryOfLargeAnswers,
+    neighbourOfLargeListing,
+  ],
 };

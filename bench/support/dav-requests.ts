@@ -19,13 +19,16 @@ export function listing(client: LeanClient, path: string): Promise<Rows> {
 }
 
 /** REPORT sync-collection (RFC 6578) for the ETags; without a token the first listing of iOS and DAVx5. */
-export function syncCollection(client: LeanClient, path: string, token = ''): Promise<Rows> {
-  return rowsOf(client, 'REPORT', path, {
-    body:
-      `<D:sync-collection ${NAMESPACES}><D:sync-token>${token}</D:sync-token><D:sync-level>1</D:sync-level>` +
-      '<D:prop><D:getetag/></D:prop></D:sync-collection>',
-    depth: '0',
-  });
+export function syncCollection(
+  client: LeanClient,
+  path: string,
+  token = '',
+  { data, ...how }: LeanRequest & { readonly data?: boolean } = {},
+): Promise<Rows> {
+  const body =
+    `<D:sync-collection ${NAMESPACES}><D:sync-token>${token}</D:sync-token><D:sync-level>1</D:sync-level>` +
+    `<D:prop><D:getetag/>${data ? '<C:calendar-data/>' : ''}</D:prop></D:sync-collection>`;
+  return rowsOf(client, 'REPORT', path, { depth: '0', body, ...how });
 }
 
 /** calendar-multiget or addressbook-multiget of ETags and data. */

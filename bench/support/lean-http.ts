@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 
 export interface LeanRequest {
   readonly body?: string | Uint8Array;
@@ -6,6 +6,8 @@ export interface LeanRequest {
   readonly depth?: string;
   /** Look at the body's length only. */
   readonly discard?: boolean;
+  /** Read no faster than this. */
+  readonly bytesPerSecond?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -14,6 +16,16 @@ export interface LeanAnswer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
   readonly bytes: number;
+}
+
+/** Longest pause in milliseconds that is not worth a timer. */
+const TINY_MS = 2;
+
+function pauseUntil(answer: IncomingMessage, moment: number): void {
+  const wait = moment - performance.now();
+  if (wait < TINY_MS) return;
+  answer.pause();
+  setTimeout(() => answer.resume(), wait);
 }
 
 const TIMEOUT_MS = 600_000;
@@ -48,9 +60,11 @@ export class LeanClient {
       const asked = request(new URL(path, this.base), options, (answer) => {
         const chunks: Buffer[] = [];
         let bytes = 0;
+        const started = performance.now();
         answer.on('data', (chunk: Buffer) => {
           bytes += chunk.length;
           if (!how.discard) chunks.push(chunk);
+          if (how.bytesPerSecond) pauseUntil(answer, started + (bytes / how.bytesPerSecond) * 1000);
         });
         answer.on('error', reject);
         answer.on('end', () =>

@@ -17,3 +17,26 @@ export async function settledKilobytes(pid: number): Promise<number> {
   }
   return last;
 }
+
+/** Runs a piece of work and tells by how many megabytes the process grew at most meanwhile. */
+export async function peakGrowth<T>(
+  pid: number,
+  work: () => Promise<T>,
+): Promise<{ readonly megabytes: number; readonly before: number; readonly result: T }> {
+  const before = await settledKilobytes(pid);
+  let peak = before;
+  let over = false;
+  const watching = (async () => {
+    while (!over) {
+      peak = Math.max(peak, await residentKilobytes(pid));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  })();
+  try {
+    const result = await work();
+    return { megabytes: (peak - before) / 1024, before: before / 1024, result };
+  } finally {
+    over = true;
+    await watching;
+  }
+}
