@@ -10,7 +10,7 @@ import { invitationFor } from '../itip/organizer.js';
 import type { Item } from '../pim/model.js';
 import type { LedgerEntry, OutboxJob } from '../pim/scheduler.js';
 import type { PimWrite, Place } from '../pim/store.js';
-import type { Account, Clock, Scope } from '../types.js';
+import type { Account, Clock, Scope, Session } from '../types.js';
 import type { CalendarWrite, NewText } from './calendar-write.js';
 import type { SchedulingStore } from './store.js';
 
@@ -23,6 +23,8 @@ export interface Delivery {
   readonly from: Address;
   /** The job that brings it, forgotten together with the change. */
   readonly job?: OutboxJob;
+  /** The user's session, where one is at hand: mails that arise can go at once. */
+  readonly session?: Session;
   /** The user wants it in the calendar, even if it is over. */
   readonly wanted?: boolean;
 }
@@ -32,7 +34,7 @@ export interface DeliverDeps {
   readonly calendars: CalendarWrite;
   readonly clock: Clock;
   /** Messages that arose from this one: an invitation that somebody asked for again. */
-  readonly send: (jobs: readonly OutboxJob[]) => void;
+  readonly send: (s: Session | null, jobs: readonly OutboxJob[]) => void;
 }
 
 type Outcome = NewText | null;
@@ -56,7 +58,7 @@ export class Deliver {
       if (delivery.job && !(await tx.scheduling.done(delivery.job))) return null;
       return this.apply(user, message, delivery, current, tx, jobs);
     });
-    if (jobs.length > 0) this.deps.send(jobs);
+    if (jobs.length > 0) this.deps.send(delivery.session ?? null, jobs);
     return changed;
   }
 

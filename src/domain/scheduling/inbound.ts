@@ -104,7 +104,7 @@ export class Inbound {
     const from = message.from.length === 1 ? message.from[0]?.address.toLowerCase() : undefined;
     if (!from) return;
     try {
-      const changed = await this.deps.deliver.deliver(s.user, { text, from });
+      const changed = await this.deps.deliver.deliver(s.user, { text, from, session: s });
       if (changed) this.deps.log.info({ account: s.account, uid: message.uid }, 'scheduling message by mail applied');
     } catch (error) {
       if (isDomainError(error, 'unavailable')) throw error;

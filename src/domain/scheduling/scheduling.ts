@@ -62,7 +62,7 @@ export class Scheduling {
   constructor(private readonly deps: SchedulingDeps) {
     const { store, mail, hub, clock, log } = deps;
     const calendars = new CalendarWrite({ store: deps.pim, hub, clock });
-    this.deliver = new Deliver({ store, calendars, clock, send: (jobs) => this.#outbox.sendNow(null, jobs) });
+    this.deliver = new Deliver({ store, calendars, clock, send: (s, jobs) => this.#outbox.sendNow(s, jobs) });
     this.#outbox = new Outbox({ store, deliver: this.deliver, calendars, mail, clock, log });
     this.#inbound = new Inbound({ store, mail, deliver: this.deliver, clock, log });
     this.sentMail = new SentMail(store, log);

@@ -5,6 +5,7 @@ import { type Content, type Element, el, optional } from '../../../formats/wbxml
 import { categoryOf, isCategory } from '../sync/mail-flags.js';
 import { atLeast, type EasVersion } from '../versions.js';
 import { bodyElement, isClearSigned, isSmime, nativeType, type RenderedBody } from './body.js';
+import type { MeetingMessage } from './meeting-request.js';
 
 /** A message with what is needed to show it. */
 export interface EmailItem {
@@ -16,6 +17,8 @@ export interface EmailItem {
   readonly serverId: string;
   /** It lies in the Drafts folder. */
   readonly draft: boolean;
+  /** What it says of a meeting. */
+  readonly meeting?: MeetingMessage;
 }
 
 /** A row: the element, since when it exists, and its content; undefined leaves the element out. */
@@ -42,10 +45,15 @@ const EMAIL: readonly Row[] = [
   { tag: 'Email:Read', get: ({ summary }) => hasFlag(summary, '\\Seen') },
   { tag: 'AirSyncBase:Attachments', since: '12.0', get: ({ attachments, serverId }) => attachmentList(attachments, serverId) },
   { tag: 'AirSyncBase:Body', since: '12.0', get: ({ body, bodyPart }) => body && bodyElement(body, bodyPart) },
-  { tag: 'Email:MessageClass', get: ({ summary }) => messageClass(summary) },
+  { tag: 'Email:MessageClass', get: ({ summary, meeting }) => meeting?.messageClass ?? messageClass(summary) },
+  { tag: 'Email:MeetingRequest', get: ({ meeting }) => meeting?.element },
   { tag: 'Email:InternetCPID', get: () => 65001 },
   { tag: 'Email:Flag', since: '12.0', get: ({ summary }) => flagElement(summary) },
-  { tag: 'Email:ContentClass', since: '12.0', get: () => 'urn:content-classes:message' },
+  {
+    tag: 'Email:ContentClass',
+    since: '12.0',
+    get: ({ meeting }) => `urn:content-classes:${meeting ? 'calendarmessage' : 'message'}`,
+  },
   { tag: 'AirSyncBase:NativeBodyType', since: '12.0', get: ({ summary }) => nativeType(summary.structure) },
   { tag: 'Email2:ConversationId', since: '14.0', get: ({ summary }) => conversationId(summary) },
   { tag: 'Email2:ConversationIndex', since: '14.0', get: ({ summary }) => conversationIndex(summary) },

@@ -1,8 +1,10 @@
 import { isDomainError } from '../../../domain/errors.js';
 import type { MailFolder, MailMark, MessageSummary } from '../../../domain/mail/model.js';
+import { calendarPart, readInvitations } from '../../../domain/scheduling/invitations.js';
 import type { IdRanges } from '../../../formats/ranges.js';
 import { type RenderedBody, renderBodies } from '../classes/body.js';
 import { emailChange, emailData } from '../classes/email.js';
+import { meetingMessage } from '../classes/meeting-request.js';
 import type { EasContext } from '../context.js';
 import { FILTERS, windowOf } from './filter.js';
 import { applyToMail, settleMail } from './mail-apply.js';
@@ -25,9 +27,12 @@ interface Group {
   readonly absent: readonly number[];
   readonly summaries: readonly MessageSummary[];
   readonly bodies: ReadonlyMap<number, RenderedBody>;
+  /** Calendar texts of messages about meetings. */
+  readonly invitations: ReadonlyMap<number, string>;
 }
 
 const NO_BODIES: ReadonlyMap<number, RenderedBody> = new Map();
+const NONE: ReadonlyMap<number, string> = new Map();
 
 /** A mail folder as a source of items; ids are UIDs. */
 export class MailSource implements ItemSource {
@@ -85,11 +90,11 @@ export class MailSource implements ItemSource {
 
   /** While one group is written, the mail server already works on the next. */
   async *render(ids: readonly number[], form: 'Add' | 'Change', draft: Draft): AsyncGenerator<Rendered> {
-    for await (const { absent, summaries, bodies } of ahead(this.#groups(ids, form, draft.options))) {
+    for await (const { absent, summaries, bodies, invitations } of ahead(this.#groups(ids, form, draft.options))) {
       noteFlags(draft, summaries);
       for (const id of absent) yield this.#absent(id);
       for (const summary of summaries)
-        yield form === 'Add' ? this.#item(summary, bodies.get(summary.uid)) : this.#change(summary);
+        yield form === 'Add' ? this.#item(summary, bodies.get(summary.uid), invitations) : this.#change(summary);
     }
   }
 
@@ -107,13 +112,14 @@ export class MailSource implements ItemSource {
     if (!summary) return this.#absent(id);
     const body = (await renderBodies(this.context, this.folder, [summary], options)).get(id);
     const part = parts && body?.data ? parts.push(body.data) : undefined;
-    return this.#item(summary, body, part);
+    return this.#item(summary, body, await this.#invitations([summary]), part);
   }
 
   /** Messages that were found, with their bodies. */
   async *describe(messages: readonly MessageSummary[], options: SyncOptions): AsyncGenerator<Rendered> {
     const bodies = await renderBodies(this.context, this.folder, messages, options);
-    for (const message of messages) yield this.#item(message, bodies.get(message.uid));
+    const invitations = await this.#invitations(messages);
+    for (const message of messages) yield this.#item(message, bodies.get(message.uid), invitations);
   }
 
   /** Summaries chunk by chunk, with the bodies of as many as fit into memory together. */
@@ -123,11 +129,13 @@ export class MailSource implements ItemSource {
       const read = await this.#summaries(wanted);
       const found = new Set(read.map((summary) => summary.uid));
       const absent = wanted.filter((id) => !found.has(id));
-      if (absent.length > 0) yield { absent, summaries: [], bodies: NO_BODIES };
-      if (form === 'Change') yield { absent: [], summaries: read, bodies: NO_BODIES };
+      if (absent.length > 0) yield { absent, summaries: [], bodies: NO_BODIES, invitations: NONE };
+      if (form === 'Change') yield { absent: [], summaries: read, bodies: NO_BODIES, invitations: NONE };
       else
-        for (const summaries of grouped(read, options))
-          yield { absent: [], summaries, bodies: await renderBodies(this.context, this.folder, summaries, options) };
+        for (const summaries of grouped(read, options)) {
+          const bodies = await renderBodies(this.context, this.folder, summaries, options);
+          yield { absent: [], summaries, bodies, invitations: await this.#invitations(summaries) };
+        }
     }
   }
 
@@ -135,11 +143,25 @@ export class MailSource implements ItemSource {
     return { id: summary.uid, data: emailChange(summary, this.context.version), bytes: CHANGE_BYTES };
   }
 
-  #item(summary: MessageSummary, body: RenderedBody | undefined, bodyPart?: number): Rendered {
+  /** A calendar part that can't be read makes no meeting of the message. */
+  async #invitations(messages: readonly MessageSummary[]): Promise<ReadonlyMap<number, string>> {
+    if (!messages.some((message) => calendarPart(message))) return NONE;
+    return readInvitations(this.#mail, this.context.session, this.folder, messages);
+  }
+
+  #item(
+    summary: MessageSummary,
+    body: RenderedBody | undefined,
+    invitations: ReadonlyMap<number, string>,
+    bodyPart?: number,
+  ): Rendered {
     try {
+      const { version, session, services } = this.context;
+      const text = invitations.get(summary.uid);
+      const meeting = text === undefined ? undefined : meetingMessage(text, session.user, version, services.clock.now());
       const id = serverId(this.folder.id, summary.uid);
       const attachments = this.#mail.attachments(summary);
-      const item = { summary, body, bodyPart, serverId: id, attachments, draft: this.folder.role === 'drafts' };
+      const item = { summary, body, bodyPart, serverId: id, attachments, draft: this.folder.role === 'drafts', meeting };
       return { id: summary.uid, ...emailData(item, this.context.version) };
     } catch (error) {
       return { id: summary.uid, error };
