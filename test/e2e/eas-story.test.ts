@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EasPhone, LostAnswer, type PhoneFolder, t } from '../support/eas-phone.js';
+import { type EasPhone, HttpFault, LostAnswer, type PhoneFolder, type Tag, t } from '../support/eas-phone.js';
 import { contact, edited, event } from '../support/eas-phone-items.js';
 import { address, type DavHome, eventually, message, startWorld, type World } from '../support/eas-phone-world.js';
 
@@ -19,6 +19,10 @@ const PHONES = [
   { version: '16.1', base64: false, user: 'alice' },
   { version: '16.0', base64: false, user: 'anna' },
   { version: '14.1', base64: true, user: 'arthur' },
+  { version: '14.0', base64: false, user: 'agnes' },
+  { version: '12.1', base64: true, user: 'adam' },
+  { version: '12.0', base64: false, user: 'abel' },
+  { version: '2.5', base64: false, user: 'aaron' },
 ] as const;
 
 for (const { version, base64, user } of PHONES) {
@@ -52,6 +56,10 @@ for (const { version, base64, user } of PHONES) {
       return found[0]!;
     };
 
+    const isOld = Number(version) < 14;
+    const isOldest = version === '2.5';
+    const textOf = (item: Tag) => (isOldest ? item.text('Email:Body') : item.text('AirSyncBase:Body', 'AirSyncBase:Data')) ?? '';
+
     before(async () => {
       phone = await world.phone(user, { version, base64, deviceId: `phone${version.replace('.', '')}` }, { fresh: true });
     });
@@ -60,7 +68,7 @@ for (const { version, base64, user } of PHONES) {
     test('OPTIONS tells versions and commands (MS-ASHTTP 2.2.3)', async () => {
       const { versions, commands, answer } = await phone.options();
       assert.equal(answer.status, 200);
-      for (const offered of ['14.1', '16.0', '16.1']) assert.ok(versions.includes(offered), `${versions}`);
+      for (const offered of PHONES.map((each) => each.version)) assert.ok(versions.includes(offered), `${versions}`);
       assert.deepEqual(
         versions,
         [...versions].sort((a, b) => Number(a) - Number(b)),
@@ -82,13 +90,14 @@ for (const { version, base64, user } of PHONES) {
       );
     });
 
-    test('before it is provisioned it gets nothing but Status 142', async () => {
+    test(`before it is provisioned it gets nothing but ${isOld ? 'HTTP 449' : 'Status 142'}`, async () => {
       const answer = await phone.raw({
         command: 'FolderSync',
         body: t('FolderHierarchy:FolderSync', t('FolderHierarchy:SyncKey', '0')),
+        policyKey: '0',
       });
-      assert.equal(answer.status, 200);
-      assert.equal(answer.tree?.text('FolderHierarchy:Status'), '142');
+      assert.equal(answer.status, isOld ? 449 : 200);
+      if (!isOld) assert.equal(answer.tree?.text('FolderHierarchy:Status'), '142');
     });
 
     test('Provision in two phases (MS-ASPROV 3.1.5)', async () => {
@@ -96,11 +105,12 @@ for (const { version, base64, user } of PHONES) {
       assert.notEqual(temporary, final);
     });
 
-    test('a wrong policy key is Status 144', async () => {
+    test(`a wrong policy key is ${isOld ? 'HTTP 449' : 'Status 144'}`, async () => {
       const body = t('FolderHierarchy:FolderSync', t('FolderHierarchy:SyncKey', '0'));
       const wrong = String((Number(phone.policyKey) % 0xfffffff0) + 1);
       const answer = await phone.raw({ command: 'FolderSync', body, policyKey: wrong });
-      assert.equal(answer.tree?.text('FolderHierarchy:Status'), '144');
+      assert.equal(answer.status, isOld ? 449 : 200);
+      if (!isOld) assert.equal(answer.tree?.text('FolderHierarchy:Status'), '144');
     });
 
     test('FolderSync gives the hierarchy', async () => {
@@ -111,7 +121,18 @@ for (const { version, base64, user } of PHONES) {
       assert.deepEqual(await phone.folderSync(), { status: '1', added: [], updated: [], deleted: [] });
     });
 
-    test('Settings tells the address and takes the device information', async () => {
+    test('a command that the version does not have is refused (MS-ASCMD 2.2.2, 138)', async () => {
+      const missing = isOldest ? ['Settings', 'ItemOperations'] : isOld ? [] : ['GetAttachment'];
+      for (const command of missing) {
+        const answer = await phone.raw({ command });
+        if (isOld) assert.equal(answer.status, 400);
+        else assert.match(answer.tree?.toString() ?? '', /Status "138"/);
+      }
+    });
+
+    test('Settings tells the address and takes the device information', {
+      skip: isOldest && 'there is no Settings yet',
+    }, async () => {
       const answer = await phone.settings(phone.deviceInformation(), t('Settings:UserInformation', t('Settings:Get')));
       assert.equal(answer.text('Settings:Status'), '1');
       assert.equal(answer.text('Settings:DeviceInformation', 'Settings:Status'), '1');
@@ -133,9 +154,9 @@ for (const { version, base64, user } of PHONES) {
       });
       await phone.syncAll(inbox);
       assert.equal(inbox.items.size, 3);
-      const body = (subject: string) => bySubject(inbox, subject)[1].text('AirSyncBase:Body', 'AirSyncBase:Data') ?? '';
+      const body = (subject: string) => textOf(bySubject(inbox, subject)[1]);
       assert.match(body('Plain words'), /Grüße aus dem Text/);
-      assert.match(body('Bright colours'), /Hello <b>phone<\/b> €/);
+      assert.match(body('Bright colours'), isOldest ? /Hello phone €/ : /Hello <b>phone<\/b> €/);
       const [, plain] = bySubject(inbox, 'Plain words');
       assert.equal(plain.text('Email:Read'), '0');
       assert.match(plain.text('Email:From') ?? '', /carol@example\.test/);
@@ -178,15 +199,23 @@ for (const { version, base64, user } of PHONES) {
       const result = await phone.syncAll(inbox);
       const [id, item] = bySubject(inbox, 'Bright colours');
       assert.deepEqual(result.changed, [id]);
-      assert.equal(item.text('Email:Flag', 'Email:Status'), '2');
-      assert.match(item.text('AirSyncBase:Body', 'AirSyncBase:Data') ?? '', /Hello/, 'a change of flags keeps the message');
+      if (!isOldest) assert.equal(item.text('Email:Flag', 'Email:Status'), '2');
+      assert.match(textOf(item), /Hello/, 'a change of flags keeps the message');
     });
 
     test('an attachment is fetched byte for byte', async () => {
       const [, item] = bySubject(inbox, 'With a file');
-      const attachment = item.child('AirSyncBase:Attachments', 'AirSyncBase:Attachment');
-      assert.equal(attachment?.text('AirSyncBase:DisplayName'), 'data.bin');
-      const reference = attachment?.text('AirSyncBase:FileReference') ?? '';
+      const page = isOldest ? 'Email' : 'AirSyncBase';
+      const attachment = item.child(`${page}:Attachments`, `${page}:Attachment`);
+      assert.equal(attachment?.text(`${page}:DisplayName`), 'data.bin');
+      const reference = attachment?.text(isOldest ? 'Email:AttName' : 'AirSyncBase:FileReference') ?? '';
+      if (isOld) {
+        const { type, data } = await phone.getAttachment(reference);
+        assert.equal(type, 'application/octet-stream');
+        assert.ok(data.equals(ATTACHMENT));
+        await assert.rejects(phone.getAttachment(`${reference}.9`), HttpFault);
+      }
+      if (isOldest) return;
       const whole = await phone.fetchAttachment(reference);
       assert.equal(whole.type, 'application/octet-stream');
       assert.ok(whole.data.equals(ATTACHMENT), `${whole.data.length} bytes of ${ATTACHMENT.length}`);
@@ -200,6 +229,13 @@ for (const { version, base64, user } of PHONES) {
 
     test('a message is fetched as MIME and as text', async () => {
       const [id] = bySubject(inbox, 'With a file');
+      if (isOldest) {
+        assert.match(textOf(await phone.syncFetch(inbox, id)), /^See the file\s*$/);
+        inbox.mimeSupport = 2;
+        assert.match((await phone.syncFetch(inbox, id)).text('Email:MIMEData') ?? '', /^Subject: With a file\r?$/m);
+        inbox.mimeSupport = undefined;
+        return;
+      }
       const mime = await phone.fetchItem(inbox, id, { body: 4, mimeSupport: 2 });
       assert.equal(mime.text('AirSyncBase:Body', 'AirSyncBase:Type'), '4');
       assert.match(mime.text('AirSyncBase:Body', 'AirSyncBase:Data') ?? '', /^Subject: With a file\r?$/m);
@@ -237,7 +273,7 @@ for (const { version, base64, user } of PHONES) {
       const mime = message({ from: me, to: friend, subject: 'Dinner?', text: 'At eight' });
       const clientId = phone.nextClientId();
       await assert.rejects(phone.sendMail(mime, { clientId, lose: 'answer' }), LostAnswer);
-      assert.equal(await phone.sendMail(mime, { clientId }), '118', 'a ClientId counts once');
+      assert.equal(await phone.sendMail(mime, { clientId }), isOld ? '1' : '118', 'a ClientId counts once');
       assert.equal(await phone.sendMail(message({ from: me, to: friend, subject: 'Lunch?', text: 'At one' })), '1');
       assert.deepEqual(
         (
@@ -267,7 +303,7 @@ for (const { version, base64, user } of PHONES) {
       );
       const added = phone.add(
         contacts,
-        ...contact({ first: 'Ada', last: 'Beispiel', email: 'ada@example.org', mobile: '+49 170 1', note: 'Likes tea' }),
+        ...contact({ first: 'Ada', last: 'Beispiel', email: 'ada@example.org', mobile: '+49 170 1', note: 'Likes tea' }, version),
       );
       const { collections } = await phone.sync([calendar, contacts]);
       assert.equal(collections.get(calendar.id)?.outcomes.get(asked)?.status, '1');

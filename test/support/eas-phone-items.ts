@@ -49,7 +49,7 @@ export function event(version: string, facts: EventFacts): Tag[] {
     ...(location === undefined
       ? []
       : [modern ? t('AirSyncBase:Location', t('AirSyncBase:DisplayName', location)) : t('Calendar:Location', location)]),
-    ...(body === undefined ? [] : [t('AirSyncBase:Body', t('AirSyncBase:Type', 1), t('AirSyncBase:Data', body))]),
+    ...(body === undefined ? [] : [notes('Calendar', version, body)]),
     t('Calendar:Sensitivity', 0),
     t('Calendar:BusyStatus', 2),
     ...(reminder === undefined ? [] : [t('Calendar:Reminder', reminder)]),
@@ -58,19 +58,30 @@ export function event(version: string, facts: EventFacts): Tag[] {
 }
 
 /** The properties of a new contact. */
-export function contact(facts: { first: string; last: string; email?: string; mobile?: string; note?: string }): Tag[] {
+export function contact(
+  facts: { first: string; last: string; email?: string; mobile?: string; note?: string },
+  version = '16.1',
+): Tag[] {
   return [
     t('Contacts:FirstName', facts.first),
     t('Contacts:LastName', facts.last),
     t('Contacts:FileAs', `${facts.last}, ${facts.first}`),
     ...(facts.email === undefined ? [] : [t('Contacts:Email1Address', facts.email)]),
     ...(facts.mobile === undefined ? [] : [t('Contacts:MobilePhoneNumber', facts.mobile)]),
-    ...(facts.note === undefined ? [] : [t('AirSyncBase:Body', t('AirSyncBase:Type', 1), t('AirSyncBase:Data', facts.note))]),
+    ...(facts.note === undefined ? [] : [notes('Contacts', version, facts.note)]),
   ];
+}
+
+/** The text of an item: an element of its own class in version 2.5. */
+function notes(page: 'Calendar' | 'Contacts', version: string, text: string): Tag {
+  if (version === '2.5') return t(`${page}:Body`, text);
+  return t('AirSyncBase:Body', t('AirSyncBase:Type', 1), t('AirSyncBase:Data', text));
 }
 
 /** Properties that only the server gives. */
 const ANSWER_ONLY = new Set([
+  'BodySize',
+  'BodyTruncated',
   'ResponseType',
   'AppointmentReplyTime',
   'NativeBodyType',

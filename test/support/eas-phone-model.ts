@@ -56,9 +56,13 @@ export class PhoneFolder {
   /** ApplicationData by ServerId. */
   readonly items = new Map<string, Tag>();
   readonly pending: PendingCommand[] = [];
+  /** Messages to be fetched whole by the next Sync. */
+  readonly fetches: string[] = [];
   bodies: readonly BodyWish[] = [];
   filter: number | undefined;
   mimeSupport: number | undefined;
+  /** Truncation of version 2.5; 9 is all. */
+  truncation = 9;
   conflict: number | undefined;
   deletesAsMoves: boolean | undefined;
   getChanges: boolean | undefined;
@@ -82,10 +86,11 @@ export class PhoneFolder {
   }
 
   /** The Collection element of a Sync request, in the order MS-ASCMD wants. */
-  request(): Tag {
+  request(version = '16.1'): Tag {
     const prime = this.syncKey === '0';
     return t(
       'AirSync:Collection',
+      Number(version) < 14 ? t('AirSync:Class', this.kind ?? 'Email') : undefined,
       t('AirSync:SyncKey', this.syncKey),
       t('AirSync:CollectionId', this.id),
       prime && this.supported
@@ -97,12 +102,15 @@ export class PhoneFolder {
       this.deletesAsMoves === undefined ? undefined : t('AirSync:DeletesAsMoves', Number(this.deletesAsMoves)),
       this.getChanges === undefined || prime ? undefined : t('AirSync:GetChanges', Number(this.getChanges)),
       this.window === undefined ? undefined : t('AirSync:WindowSize', this.window),
-      this.#options(),
-      prime || this.pending.length === 0 ? undefined : t('AirSync:Commands', this.pending.map(toCommand)),
+      this.#options(version),
+      prime || this.pending.length + this.fetches.length === 0
+        ? undefined
+        : t('AirSync:Commands', this.pending.map(toCommand), this.fetches.splice(0).map(toFetch)),
     );
   }
 
-  #options(): Tag | undefined {
+  #options(version: string): Tag | undefined {
+    if (version === '2.5') return this.#oldOptions();
     const bodies = this.bodies.map(({ type, truncation, allOrNone, preview }) =>
       t(
         'AirSyncBase:BodyPreference',
@@ -123,9 +131,20 @@ export class PhoneFolder {
     return options.kids.length > 0 ? options : undefined;
   }
 
+  /** Version 2.5 knows no BodyPreference. */
+  #oldOptions(): Tag | undefined {
+    const filter = this.filter === undefined ? undefined : t('AirSync:FilterType', this.filter);
+    if (this.kind !== 'Email') return filter && t('AirSync:Options', filter);
+    const mime = this.mimeSupport === undefined ? undefined : t('AirSync:MIMESupport', this.mimeSupport);
+    return t('AirSync:Options', filter, t('AirSync:Truncation', this.truncation), mime);
+  }
+
   /** Takes the Collection of an answer into the model. */
   apply(answer: Tag, version: string): CollectionResult {
     checkOrder(answer, COLLECTION_ORDER);
+    const named = answer.text('AirSync:Class');
+    if (Number(version) < 14 ? named !== (this.kind ?? named) : named !== undefined)
+      violation(`Class ${named} in ${version}`, answer);
     const result: CollectionResult = {
       status: answer.text('AirSync:Status') ?? violation('Collection without Status', answer),
       added: [],
@@ -257,6 +276,10 @@ function toCommand({ kind, id, data, instance }: PendingCommand): Tag {
     instance ? t('AirSyncBase:InstanceId', instance) : undefined,
     data,
   );
+}
+
+function toFetch(id: string): Tag {
+  return t('AirSync:Fetch', t('AirSync:ServerId', id));
 }
 
 /** The elements of `patch` take the place of those of the same name. */

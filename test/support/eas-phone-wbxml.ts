@@ -70,13 +70,16 @@ interface CodePage {
   page: number;
   name: string;
   tokens: Record<string, string>;
+  /** Tokens that only version 2.5 uses. */
+  legacyTokens: Record<string, { name: string }>;
 }
 
 const PAGES = (JSON.parse(readFileSync(join(WBXML_FIXTURES, 'codepages.json'), 'utf8')) as { pages: CodePage[] }).pages;
 const NAMES = new Map(
-  PAGES.flatMap(({ page, name, tokens }) =>
-    Object.entries(tokens).map(([byte, local]) => [page * 256 + Number(byte), `${name}:${local}`]),
-  ),
+  PAGES.flatMap(({ page, name, tokens, legacyTokens }) => {
+    const legacy = Object.entries(legacyTokens ?? {}).map(([byte, token]) => [byte, token.name] as const);
+    return [...legacy, ...Object.entries(tokens)].map(([byte, local]) => [page * 256 + Number(byte), `${name}:${local}`]);
+  }),
 );
 const CODES = new Map([...NAMES].map(([code, name]) => [name, code]));
 

@@ -121,14 +121,24 @@ export class EasPhone {
     this.policyKey = '0';
     const offer = await this.#expect(
       'Provision',
-      t('Provision:Provision', this.deviceInformation(), t('Provision:Policies', t('Provision:Policy', policyType()))),
+      t(
+        'Provision:Provision',
+        Number(this.version) < 14 ? undefined : this.deviceInformation(),
+        t('Provision:Policies', t('Provision:Policy', policyType(this.version))),
+      ),
       'Provision:Provision',
     );
     const temporary = policyKeyOf(offer);
-    if (!offer.child('Provision:Policies', 'Provision:Policy', 'Provision:Data', 'Provision:EASProvisionDoc'))
-      violation('no policy', offer);
+    const data = offer.child('Provision:Policies', 'Provision:Policy', 'Provision:Data');
+    const isDocument = this.version === '2.5' ? /^<wap-/.test(String(data?.value)) : data?.child('Provision:EASProvisionDoc');
+    if (!isDocument) violation('no policy', offer);
     this.policyKey = temporary;
-    const acknowledged = t('Provision:Policy', policyType(), t('Provision:PolicyKey', temporary), t('Provision:Status', 1));
+    const acknowledged = t(
+      'Provision:Policy',
+      policyType(this.version),
+      t('Provision:PolicyKey', temporary),
+      t('Provision:Status', 1),
+    );
     const answer = await this.#expect(
       'Provision',
       t('Provision:Provision', t('Provision:Policies', acknowledged)),
@@ -192,7 +202,7 @@ export class EasPhone {
       'AirSync:Sync',
       t(
         'AirSync:Collections',
-        folders.map((folder) => folder.request()),
+        folders.map((folder) => folder.request(this.version)),
       ),
       options.wait === undefined ? undefined : t('AirSync:Wait', options.wait),
       options.heartbeat === undefined ? undefined : t('AirSync:HeartbeatInterval', options.heartbeat),
@@ -365,6 +375,22 @@ export class EasPhone {
     return fetch;
   }
 
+  /** Fetches an attachment as versions up to 12.1 can. */
+  async getAttachment(name: string): Promise<{ type: string; data: Buffer }> {
+    const answer = await this.raw({ command: 'GetAttachment', parameters: { AttachmentName: name } });
+    if (answer.status !== 200) throw new HttpFault(answer);
+    return { type: String(answer.headers['content-type']), data: answer.body };
+  }
+
+  /** Fetches a whole message by Sync, as version 2.5 must; the answer must carry nothing else. */
+  async syncFetch(folder: PhoneFolder, id: string): Promise<Tag> {
+    folder.fetches.push(id);
+    const { collections } = await this.sync([folder]);
+    const outcome = collections.get(folder.id)?.outcomes.get(id);
+    if (outcome?.status !== '1' || !outcome.data) violation(`Fetch of ${id}: status ${outcome?.status}`);
+    return outcome.data;
+  }
+
   /** The same for a multipart answer: the document and the parts after it (MS-ASCMD 2.2.1.10.1). */
   async fetchMultipart(reference: string): Promise<{ tree: Tag; parts: Buffer[] }> {
     const what = t('ItemOperations:Fetch', t('ItemOperations:Store', 'Mailbox'), t('AirSyncBase:FileReference', reference));
@@ -429,12 +455,16 @@ export class EasPhone {
   /** Number of changes that wait in a folder, with the Status of the answer. */
   async getItemEstimate(folder: PhoneFolder, key = folder.syncKey): Promise<{ status: string; estimate: number | undefined }> {
     const options = folder.filter === undefined ? undefined : t('AirSync:Options', t('AirSync:FilterType', folder.filter));
-    const asked = t(
-      'GetItemEstimate:Collection',
-      t('AirSync:SyncKey', key),
-      t('GetItemEstimate:CollectionId', folder.id),
-      options,
-    );
+    const asked =
+      Number(this.version) < 14
+        ? t(
+            'GetItemEstimate:Collection',
+            t('GetItemEstimate:Class', folder.kind ?? 'Email'),
+            t('GetItemEstimate:CollectionId', folder.id),
+            folder.filter === undefined ? undefined : t('AirSync:FilterType', folder.filter),
+            t('AirSync:SyncKey', key),
+          )
+        : t('GetItemEstimate:Collection', t('AirSync:SyncKey', key), t('GetItemEstimate:CollectionId', folder.id), options);
     const body = t('GetItemEstimate:GetItemEstimate', t('GetItemEstimate:Collections', asked));
     const answer = await this.#expect('GetItemEstimate', body, 'GetItemEstimate:GetItemEstimate');
     const response = answer.child('GetItemEstimate:Response');
@@ -457,8 +487,8 @@ export class EasPhone {
   }
 }
 
-function policyType(): Tag {
-  return t('Provision:PolicyType', 'MS-EAS-Provisioning-WBXML');
+function policyType(version: string): Tag {
+  return t('Provision:PolicyType', version === '2.5' ? 'MS-WAP-Provisioning-XML' : 'MS-EAS-Provisioning-WBXML');
 }
 
 function policyKeyOf(answer: Tag): string {

@@ -6,7 +6,7 @@ import type { Logger, Session } from '../../domain/types.js';
 import { decode } from '../../formats/wbxml/decode.js';
 import { encode } from '../../formats/wbxml/encode.js';
 import { type Element, el } from '../../formats/wbxml/tree.js';
-import { COMMANDS, type Command, SERVED_COMMANDS } from './commands/index.js';
+import { COMMANDS, type Command, isIn, SERVED_COMMANDS } from './commands/index.js';
 import { deviceKey, type EasAnswer, type EasContext, type Runtime } from './context.js';
 import { checkPolicyKey, checkStanding, TRIAL_DEVICE } from './gate.js';
 import { Locks } from './locks.js';
@@ -104,7 +104,7 @@ async function run(
   log: Logger,
 ): Promise<EasAnswer> {
   if (query.deviceId === '') throw new StatusError(COMMON.DeviceIdMissingOrInvalid, 'no usable device id');
-  if (command.state === 'unserved') throw new StatusError(COMMON.CommandNotSupported, `${query.command} is not served`);
+  if (!isIn(command, version)) throw new StatusError(COMMON.VersionNotSupported, `${version} has no ${query.command}`);
   const raw: Uint8Array = Buffer.isBuffer(req.body) ? req.body : new Uint8Array();
   req.body = undefined;
   const body = command.opaqueBody?.(version) ? null : documentOf(raw, command);

@@ -11,6 +11,8 @@ const UNPROVISIONABLE = [/^WindowsOutlook/i, /^TestActiveSyncConnectivity$/i];
 
 /** Whether policies are not asked of this device. */
 export function isExempt(query: EasQuery): boolean {
+  // Programs of 2005 that know no policies send no key at all; the policy asks nothing of them that matters.
+  if (query.version === '2.5' && query.policyKey === null) return true;
   return query.deviceId === TRIAL_DEVICE || UNPROVISIONABLE.some((pattern) => pattern.test(query.deviceType));
 }
 

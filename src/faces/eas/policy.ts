@@ -51,6 +51,10 @@ const PERMISSIVE: readonly Policy[] = [
   ['Provision:AllowInternetSharing', '12.1', 1],
 ];
 
+/** The same for version 2.5, which knows no other document: setting 4131 says that no password is needed. */
+export const WAP_POLICY =
+  '<wap-provisioningdoc><characteristic type="SecurityPolicy"><parm name="4131" value="1"/></characteristic></wap-provisioningdoc>';
+
 /** EASProvisionDoc with the elements that the version knows. */
 export function policyDocument(version: EasVersion): Element {
   const known = PERMISSIVE.filter(([, since]) => atLeast(version, since));

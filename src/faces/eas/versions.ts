@@ -4,7 +4,7 @@ export const VERSIONS = ['2.5', '12.0', '12.1', '14.0', '14.1', '16.0', '16.1'] 
 export type EasVersion = (typeof VERSIONS)[number];
 
 /** Versions that are announced and answered; a version belongs here only when all of its commands work. */
-export const OFFERED: readonly EasVersion[] = ['14.0', '14.1', '16.0', '16.1'];
+export const OFFERED: readonly EasVersion[] = ['2.5', '12.0', '12.1', '14.0', '14.1', '16.0', '16.1'];
 
 /** Whether `version` is `least` or newer. */
 export function atLeast(version: EasVersion, least: EasVersion): boolean {
@@ -34,6 +34,10 @@ const FEATURES = {
   accountWipe: '16.1',
   /** The server mails invitations and answers; before, the client does. */
   serverSchedules: '16.0',
+  /** Bodies are asked for by BodyPreference and come as AirSyncBase Body (MS-ASAIRS). */
+  bodyPreference: '12.0',
+  /** Policies are EASProvisionDoc; before, they are the text of a WAP document (MS-ASPROV 2.2.2.42). */
+  provisionDocument: '12.0',
   conversations: '14.0',
   /** ResolveRecipients tells free and busy times (MS-ASCMD Availability). */
   availability: '14.0',

@@ -38,7 +38,8 @@ export async function renderBodies(
   messages: readonly MessageSummary[],
   wishes: BodyWishes,
 ): Promise<ReadonlyMap<number, RenderedBody>> {
-  const choices = new Map(messages.map((message) => [message.uid, choose(message, wishes)]));
+  const stated = has(context.version, 'bodyPreference') ? wishes : withOldBodies(wishes);
+  const choices = new Map(messages.map((message) => [message.uid, choose(message, stated)]));
   const bodies = new Map<number, RenderedBody>();
   let open = messages;
   while (open.length > 0) {
@@ -53,6 +54,11 @@ export async function renderBodies(
     for (const message of open) choices.get(message.uid)?.shift();
   }
   return has(context.version, 'preview') ? withPreviews(context, folder, messages, wishes.bodies, bodies) : bodies;
+}
+
+/** Version 2.5 has no BodyPreference: plain text, or MIME where MIMESupport asks for it. */
+function withOldBodies(wishes: BodyWishes): BodyWishes {
+  return wishes.bodies.length > 0 ? wishes : { ...wishes, bodies: [{ type: 1 }, { type: 4 }] };
 }
 
 /** The forms to try, best first (MS-ASAIRS BodyPreference; an AllOrNone form that is surely too large is left out). */
@@ -163,7 +169,7 @@ export function bodyElement(body: RenderedBody, part?: number): Element {
 }
 
 /** Text goes as a string; bytes that are no UTF-8 (raw MIME) go unchanged as OPAQUE. */
-function textOrBytes(data: Uint8Array): string | Uint8Array {
+export function textOrBytes(data: Uint8Array): string | Uint8Array {
   return isUtf8(data) ? Buffer.from(data).toString('utf8') : data;
 }
 

@@ -4,7 +4,7 @@ import type { TagName } from '../../../formats/wbxml/pages.js';
 import { type Content, type Element, el, optional } from '../../../formats/wbxml/tree.js';
 import { categoryOf, isCategory } from '../sync/mail-flags.js';
 import { atLeast, type EasVersion } from '../versions.js';
-import { bodyElement, isClearSigned, isSmime, nativeType, type RenderedBody } from './body.js';
+import { bodyElement, isClearSigned, isSmime, nativeType, type RenderedBody, textOrBytes } from './body.js';
 import type { MeetingMessage } from './meeting-request.js';
 
 /** A message with what is needed to show it. */
@@ -21,10 +21,11 @@ export interface EmailItem {
   readonly meeting?: MeetingMessage;
 }
 
-/** A row: the element, since when it exists, and its content; undefined leaves the element out. */
+/** A row: the element, since and until when it exists, and its content; undefined leaves the element out. */
 interface Row {
   readonly tag: TagName;
   readonly since?: EasVersion;
+  readonly until?: EasVersion;
   get(item: EmailItem): Content | Element;
 }
 
@@ -43,6 +44,13 @@ const EMAIL: readonly Row[] = [
   { tag: 'Email:ThreadTopic', get: ({ summary }) => threadTopic(summary.subject) || undefined },
   { tag: 'Email:Importance', get: ({ summary }) => importance(summary.headers) },
   { tag: 'Email:Read', get: ({ summary }) => hasFlag(summary, '\\Seen') },
+  { tag: 'Email:Attachments', until: '2.5', get: ({ attachments, serverId }) => oldAttachmentList(attachments, serverId) },
+  { tag: 'Email:Body', until: '2.5', get: ({ body }) => (body && body.type !== 4 ? textOf(body) : undefined) },
+  { tag: 'Email:BodySize', until: '2.5', get: ({ body }) => (body && body.type !== 4 ? body.estimatedSize : undefined) },
+  { tag: 'Email:BodyTruncated', until: '2.5', get: ({ body }) => (body && body.type !== 4 ? body.truncated : undefined) },
+  { tag: 'Email:MIMEData', until: '2.5', get: ({ body }) => (body?.type === 4 ? textOf(body) : undefined) },
+  { tag: 'Email:MIMETruncated', until: '2.5', get: ({ body }) => (body?.type === 4 ? body.truncated : undefined) },
+  { tag: 'Email:MIMESize', until: '2.5', get: ({ body }) => (body?.type === 4 ? body.estimatedSize : undefined) },
   { tag: 'AirSyncBase:Attachments', since: '12.0', get: ({ attachments, serverId }) => attachmentList(attachments, serverId) },
   { tag: 'AirSyncBase:Body', since: '12.0', get: ({ body, bodyPart }) => body && bodyElement(body, bodyPart) },
   { tag: 'Email:MessageClass', get: ({ summary, meeting }) => meeting?.messageClass ?? messageClass(summary) },
@@ -99,7 +107,7 @@ export function emailOverview(summary: MessageSummary, draft: boolean): readonly
 
 function rows(table: readonly Row[], item: EmailItem, version: EasVersion): Element[] {
   return table.flatMap((row) => {
-    if (row.since && !atLeast(version, row.since)) return [];
+    if ((row.since && !atLeast(version, row.since)) || (row.until && !atLeast(row.until, version))) return [];
     const value = row.get(item);
     if (value === undefined || value === null) return [];
     return isRowElement(value, row.tag) ? [value] : [el(row.tag, value)];
@@ -241,6 +249,26 @@ function attachmentElement(attachment: AttachmentInfo, serverId: string): Elemen
     optional('AirSyncBase:ContentLocation', attachment.contentLocation),
     attachment.inline ? el('AirSyncBase:IsInline', 1) : undefined,
   );
+}
+
+/** The list as version 2.5 has it: AttName is what GetAttachment asks for (MS-ASEMAIL Attachments). */
+function oldAttachmentList(list: readonly AttachmentInfo[], serverId: string): Element | undefined {
+  if (list.length === 0) return undefined;
+  const old = (attachment: AttachmentInfo) =>
+    el(
+      'Email:Attachment',
+      el('Email:AttMethod', attachment.embedded ? EMBEDDED : NORMAL),
+      el('Email:AttSize', attachment.estimatedSize),
+      el('Email:DisplayName', displayName(attachment)),
+      el('Email:AttName', fileReference(serverId, attachment.section)),
+      optional('Email:AttOid', attachment.contentId),
+    );
+  return el('Email:Attachments', list.map(old));
+}
+
+/** Text goes as a string; bytes that are no UTF-8 (raw MIME) go unchanged as OPAQUE. */
+function textOf({ data }: RenderedBody): string | Uint8Array | undefined {
+  return data === null ? undefined : textOrBytes(data);
 }
 
 /** Android opens an embedded message only by its `.eml`. */

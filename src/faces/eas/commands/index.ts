@@ -3,10 +3,12 @@ import type { Id } from '../../../domain/types.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { type Element, elements, text } from '../../../formats/wbxml/tree.js';
 import type { EasAnswer, EasContext } from '../context.js';
-import { type EasVersion, has } from '../versions.js';
+import { atLeast, type EasVersion, has } from '../versions.js';
 import { find } from './find.js';
 import { folderCreate, folderDelete, folderUpdate } from './folder-change.js';
 import { folderSync } from './folder-sync.js';
+import { getAttachment } from './get-attachment.js';
+import { getHierarchy } from './get-hierarchy.js';
 import { getItemEstimate } from './get-item-estimate.js';
 import { itemOperations } from './item-operations.js';
 import { meetingResponse } from './meeting-response.js';
@@ -26,7 +28,9 @@ type CollectionsOf = (body: Element | null, hint: readonly Id[]) => readonly Id[
 
 /** A row of the command table. */
 export interface Command {
-  readonly state: 'served' | 'unserved';
+  /** First and last version that has the command; absent: all. */
+  readonly since?: EasVersion;
+  readonly until?: EasVersion;
   /** Root element of request and answer. */
   readonly root: TagName;
   /** Element of the answer that holds the Status of the whole command. */
@@ -38,8 +42,6 @@ export interface Command {
   readonly collections: CollectionsOf;
   run(context: EasContext): Promise<EasAnswer>;
 }
-
-type Page = 'AirSync' | 'ComposeMail' | 'FolderHierarchy' | 'Move' | 'GetItemEstimate' | 'MeetingResponse';
 
 const none: CollectionsOf = () => [];
 const hierarchy: CollectionsOf = () => [HIERARCHY];
@@ -57,30 +59,23 @@ const syncCollections: CollectionsOf = (body, hint) => {
 
 const pingCollections: CollectionsOf = (body, hint) => [...named('Ping:Id')(body, hint), HIERARCHY];
 
-function served(
-  root: TagName,
-  run: Command['run'],
-  options: { collections?: CollectionsOf; open?: boolean; status?: TagName; opaqueBody?: Command['opaqueBody'] } = {},
-): Command {
+type ServedOptions = Partial<Pick<Command, 'collections' | 'status' | 'since' | 'until' | 'opaqueBody'>> & { open?: boolean };
+
+function served(root: TagName, run: Command['run'], options: ServedOptions = {}): Command {
   return {
-    state: 'served',
     root,
     status: options.status ?? (`${root.split(':')[0]}:Status` as TagName),
     needsPolicy: !options.open,
     collections: options.collections ?? none,
     ...(options.opaqueBody && { opaqueBody: options.opaqueBody }),
+    ...(options.since && { since: options.since }),
+    ...(options.until && { until: options.until }),
     run,
   };
 }
 
 /** Up to 12.1 the body of SendMail and its kin is the message itself. */
 const isMessage = (version: EasVersion) => !has(version, 'composeMail');
-
-function unserved(root: TagName): Command {
-  const status = `${root.split(':')[0] as Page}:Status` as TagName;
-  const run = () => Promise.reject(new Error(`${root} has no handler`));
-  return { state: 'unserved', root, status, needsPolicy: true, collections: none, run };
-}
 
 /** Every command of MS-ASCMD 2.2.1 by the name in the query. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
@@ -97,9 +92,11 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
     'GetItemEstimate',
     served('GetItemEstimate:GetItemEstimate', getItemEstimate, { collections: named('GetItemEstimate:CollectionId') }),
   ],
-  ['Settings', served('Settings:Settings', settings)],
+  ['Settings', served('Settings:Settings', settings, { since: '12.0' })],
   ['Ping', served('Ping:Ping', ping, { collections: pingCollections, open: true })],
-  ['ItemOperations', served('ItemOperations:ItemOperations', itemOperations)],
+  ['ItemOperations', served('ItemOperations:ItemOperations', itemOperations, { since: '12.0' })],
+  ['GetAttachment', served('ItemOperations:Fetch', getAttachment, { until: '12.1', opaqueBody: () => true })],
+  ['GetHierarchy', served('FolderHierarchy:Folders', getHierarchy, { until: '12.1' })],
   ['Provision', served('Provision:Provision', provision, { open: true })],
   ['MeetingResponse', served('MeetingResponse:MeetingResponse', meetingResponse)],
   ['Search', served('Search:Search', search)],
@@ -108,8 +105,13 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['ValidateCert', served('ValidateCert:ValidateCert', validateCert)],
 ]);
 
-/** Commands announced by OPTIONS: those with a handler. */
-export const SERVED_COMMANDS: readonly string[] = [...COMMANDS].filter(([, row]) => row.state === 'served').map(([name]) => name);
+/** Commands announced by OPTIONS, whatever version the client will speak. */
+export const SERVED_COMMANDS: readonly string[] = [...COMMANDS.keys()];
+
+/** Whether a version has the command. */
+export function isIn({ since, until }: Command, version: EasVersion): boolean {
+  return (!since || atLeast(version, since)) && (!until || atLeast(until, version));
+}
 
 function* textsOf(element: Element, tag: TagName): Generator<string> {
   for (const inner of elements(element)) {

@@ -2,11 +2,12 @@ import { randomInt } from 'node:crypto';
 import { child, children, childText, type Element, el } from '../../../formats/wbxml/tree.js';
 import { documentAnswer, type EasAnswer, type EasContext } from '../context.js';
 import { readDeviceInformation } from '../device-information.js';
-import { policyDocument } from '../policy.js';
+import { policyDocument, WAP_POLICY } from '../policy.js';
 import { COMMON, StatusError } from '../status.js';
 import { has } from '../versions.js';
 
 const POLICY_TYPE = 'MS-EAS-Provisioning-WBXML';
+const WAP_POLICY_TYPE = 'MS-WAP-Provisioning-XML';
 /** Status of the command and of a Policy (MS-ASPROV 2.2.2.54). */
 const PROVISION = { Success: 1, ProtocolError: 2 } as const;
 const POLICY = { Success: 1, NoPolicy: 2, UnknownType: 3, WrongKey: 5 } as const;
@@ -36,10 +37,11 @@ async function offer(context: EasContext, policy: Element, informed: boolean): P
   const type = childText(policy, 'Provision:PolicyType') ?? '';
   const settings = informed ? el('Settings:DeviceInformation', el('Settings:Status', 1)) : undefined;
   if (type === '') throw new StatusError(PROVISION.ProtocolError, 'no PolicyType');
-  if (type !== POLICY_TYPE) return answer(policies(type, POLICY.UnknownType), settings);
+  const known = has(context.version, 'provisionDocument') ? POLICY_TYPE : WAP_POLICY_TYPE;
+  if (type !== known) return answer(policies(type, POLICY.UnknownType), settings);
   const pendingPolicyKey = newKey(context.device.policyKey);
   await context.store.save(context.session, context.query.deviceId, { pendingPolicyKey });
-  const data = el('Provision:Data', policyDocument(context.version));
+  const data = el('Provision:Data', type === WAP_POLICY_TYPE ? WAP_POLICY : policyDocument(context.version));
   return answer(policies(type, POLICY.Success, pendingPolicyKey, data), settings);
 }
 

@@ -3,6 +3,7 @@ import type { FlagChange, MailFolder } from '../../../domain/mail/model.js';
 import { IdRanges } from '../../../formats/ranges.js';
 import { child, children, childText, type Element, elements, text } from '../../../formats/wbxml/tree.js';
 import type { EasContext } from '../context.js';
+import { has } from '../versions.js';
 import { isCategory, keywordOf } from './mail-flags.js';
 import type { MailSource } from './mail-source.js';
 import { type ClientCommand, SYNC } from './request.js';
@@ -106,7 +107,10 @@ class MailWork {
 
   async #fetch(uid: number): Promise<AppliedReply> {
     await this.flush();
-    const item = await this.source.fetch(uid, this.draft.options);
+    const { options } = this.draft;
+    // Version 2.5 fetches what it was shown only the beginning of; later ones say how much they want.
+    const whole = has(this.context.version, 'bodyPreference') ? options : { ...options, bodies: [] };
+    const item = await this.source.fetch(uid, whole);
     return 'data' in item ? { status: SYNC.Success, data: item.data } : NOT_FOUND;
   }
 }

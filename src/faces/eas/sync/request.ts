@@ -168,8 +168,20 @@ function readOptions(blocks: readonly Element[]): SyncOptions | null {
     conflict: numberIn(block, 'AirSync:Conflict', DEFAULT_OPTIONS.conflict),
     mimeSupport: numberIn(block, 'AirSync:MIMESupport', DEFAULT_OPTIONS.mimeSupport),
     mimeTruncation: numberIn(block, 'AirSync:MIMETruncation', DEFAULT_OPTIONS.mimeTruncation),
-    bodies: readBodyPreferences(children(block, 'AirSyncBase:BodyPreference')),
+    bodies: readBodies(block),
   };
+}
+
+/** Truncation of version 2.5: bytes of the plain text by its value, 9 all (MS-ASCMD Truncation). */
+const TRUNCATIONS = [0, 512, 1024, 2048, 5120, 10_240, 20_480, 51_200, 102_400];
+
+/** BodyPreference, or what version 2.5 says instead. */
+function readBodies(block: Element): readonly BodyPreference[] {
+  const preferences = readBodyPreferences(children(block, 'AirSyncBase:BodyPreference'));
+  const truncation = childText(block, 'AirSync:Truncation');
+  if (preferences.length > 0 || truncation === undefined) return preferences;
+  const truncationSize = TRUNCATIONS[integer(truncation) ?? TRUNCATIONS.length];
+  return [{ type: 1, ...(truncationSize !== undefined && { truncationSize }) }, { type: 4 }];
 }
 
 function numberIn(parent: Element, tag: TagName, absent: number): number {

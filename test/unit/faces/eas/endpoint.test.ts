@@ -15,7 +15,7 @@ describe('endpoint and policy gate (MS-ASHTTP, MS-ASPROV 3.1.5)', () => {
 
   it('announces versions and the commands that are served', async () => {
     const { versions, commands } = await server.phone().options();
-    assert.deepEqual(versions, ['14.0', '14.1', '16.0', '16.1']);
+    assert.deepEqual(versions, ['2.5', '12.0', '12.1', '14.0', '14.1', '16.0', '16.1']);
     assert.ok(commands.includes('Sync') && commands.includes('Ping') && commands.includes('ItemOperations'));
   });
 
@@ -100,10 +100,14 @@ describe('endpoint and policy gate (MS-ASHTTP, MS-ASPROV 3.1.5)', () => {
     assert.equal((await phone.raw({ command: 'FolderSync', body: folderSync })).tree?.text('FolderHierarchy:Status'), '129');
   });
 
-  it('names what is not served yet: 137, and 501 for what does not exist', async () => {
+  it('names what the version does not have: 138 or, before 14.0, 400; and 501 for what does not exist', async () => {
     const phone = await server.ready({ deviceId: 'unserved' });
-    const body = t('ValidateCert:ValidateCert');
-    assert.equal((await phone.raw({ command: 'ValidateCert', body })).tree?.text('ValidateCert:Status'), '137');
+    const { tree } = await phone.raw({ command: 'GetHierarchy' });
+    assert.equal(tree?.text('FolderHierarchy:Status'), '138');
+    const old = await server.ready({ deviceId: 'old25', version: '2.5' });
+    assert.equal((await old.raw({ command: 'Settings', body: t('Settings:Settings') })).status, 400);
+    for (const dead of ['CreateCollection', 'DeleteCollection', 'MoveCollection', 'Notify'])
+      assert.equal((await old.raw({ command: dead })).status, 501, dead);
     assert.equal((await phone.raw({ command: 'Nonsense' })).status, 501);
   });
 
@@ -129,7 +133,7 @@ describe('endpoint and policy gate (MS-ASHTTP, MS-ASPROV 3.1.5)', () => {
     const answer = await fetch(`${server.url}/Microsoft-Server-ActiveSync?Cmd=FolderSync&DeviceId=x`, {
       method: 'POST',
       body: encodeTag(folderSync),
-      headers: { 'MS-ASProtocolVersion': '2.5' },
+      headers: { 'MS-ASProtocolVersion': '1.0' },
     });
     assert.equal(answer.status, 400);
   });
