@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { message } from '../support/data.js';
+import { LeanPhone } from '../support/lean-phone.js';
+import { connectImap, deliver, fillLikePeers } from '../support/mailboxes.js';
+import { address, type Match, startMatch } from '../support/match.js';
+import { format, type Outcome } from '../support/report.js';
+import { interleaved, median, time } from '../support/timing.js';
+import { takeTurns } from './eas-imap.js';
+
+/** Mailboxes with the same 1,000 mails each, in the Dovecot that both servers use. */
+const SEEDED = [10, 17] as const;
+const MESSAGES = 1_000;
+const PHONES = 8;
+const RUN = Date.now().toString(36);
+
+interface Side {
+  readonly name: 'gateway' | 'SOGo';
+  readonly url: string;
+}
+
+let devices = 0;
+
+/** A phone that the server has not seen before. */
+function newPhone(match: Match, { url }: Side, user: number): LeanPhone {
+  const deviceId = `b${RUN}x${devices++}`;
+  return new LeanPhone({ url, user: address(user), password: match.password, deviceId });
+}
+
+async function sides(): Promise<{ readonly match: Match; readonly sides: readonly Side[] }> {
+  const match = await startMatch();
+  await fillLikePeers(match, SEEDED, MESSAGES);
+  const gateway: Side = { name: 'gateway', url: match.gateway.url };
+  return { match, sides: match.peers ? [gateway, { name: 'SOGo', url: match.peers.sogo }] : [gateway] };
+}
+
+function outcome(match: Match, name: string, times: readonly number[], aim: number, detail: string): Outcome[] {
+  const [ours = 1, theirs] = times;
+  if (theirs !== undefined) {
+    const told = `${format(ours)} ms and ${format(theirs)} ms, ${detail}`;
+    return [
+      { name: `${name}, gateway / SOGo`, value: theirs / ours, unit: '×', aim: { operator: '>=', value: aim }, detail: told },
+    ];
+  }
+  return [
+    { name, value: ours, unit: ' ms', detail: `alone, ${detail}` },
+    { name: `${name}, gateway / SOGo`, undone: match.why },
+  ];
+}
+
+const SET_UPS = 10;
+
+/** OPTIONS, Provision and FolderSync of a new phone. */
+export async function setUp(): Promise<Outcome[]> {
+  const { match, sides: both } = await sides();
+  const works = both.map((side) => async () => {
+    for (let n = 0; n < SET_UPS; n++) {
+      const phone = newPhone(match, side, SEEDED[0] + (n % PHONES));
+      await phone.setUp();
+      phone.close();
+    }
+  });
+  const times = (await interleaved(works, 5)).map((ms) => ms / SET_UPS);
+  return outcome(match, 'eas set-up: OPTIONS, Provision, FolderSync', times, 10, `median of 5 interleaved rounds of ${SET_UPS}`);
+}
+
+/** The first Sync of 1,000 messages of 33 kB on average, for one phone. */
+export function firstSyncBesideSogo(): Promise<Outcome[]> {
+  return firstSync(1, 3);
+}
+
+/** The same for eight phones of eight users at a time. */
+export function firstSyncOfEightBesideSogo(): Promise<Outcome[]> {
+  return firstSync(PHONES, 2);
+}
+
+async function firstSync(phones: number, rounds: number): Promise<Outcome[]> {
+  const { match, sides: both } = await sides();
+  const works = both.map((side) => async () => {
+    const users = Array.from({ length: phones }, (_, n) => SEEDED[0] + n);
+    await Promise.all(users.map((user) => syncFirst(newPhone(match, side, user))));
+  });
+  const times = await interleaved(works, rounds);
+  const who = phones === 1 ? 'one phone' : `${phones} phones at a time`;
+  const detail = `median of ${rounds} interleaved rounds after one, windows of 100`;
+  return outcome(match, `eas first Sync of ${MESSAGES.toLocaleString('en')} messages, ${who}`, times, 10, detail);
+}
+
+async function syncFirst(phone: LeanPhone): Promise<void> {
+  await phone.setUp();
+  const items = await phone.firstSync();
+  // Deltas of this very run add a few.
+  if (items < MESSAGES) throw new Error(`${items} messages instead of ${MESSAGES}`);
+  phone.close();
+}
+
+const DELTAS = 15;
+const DELTA_USER = SEEDED[1];
+
+/** A Sync after one new message. */
+export async function deltaSync(): Promise<Outcome[]> {
+  const { match, sides: both } = await sides();
+  const imap = await connectImap(match, DELTA_USER);
+  let next = 0;
+  const works: (() => Promise<number>)[] = [];
+  for (const side of both) {
+    const phone = newPhone(match, side, DELTA_USER);
+    await phone.setUp();
+    await phone.firstSync();
+    works.push(async () => {
+      await phone.sync(); // takes what the other side's turn has added
+      await deliver(imap, message(next++, address(DELTA_USER)));
+      return time(async () => {
+        if ((await phone.sync()).added !== 1) throw new Error(`${side.name} did not see the new message`);
+      });
+    });
+  }
+  const times = (await takeTurns(works, DELTAS)).map(median);
+  return outcome(match, 'eas Sync after one new message', times, 5, `medians of ${DELTAS} in turn`);
+}
+
+const PINGS = 8;
+/** SOGo looks every ten seconds by default: waits of different length meet it at different moments. */
+const WAITS = [1_000, 3_500, 6_000, 8_500];
+
+/** From the delivery of a message to the answer of the waiting Ping. */
+export async function pingLatency(): Promise<Outcome[]> {
+  const { match, sides: both } = await sides();
+  const imap = await connectImap(match, DELTA_USER);
+  let next = 100_000;
+  const works: (() => Promise<number>)[] = [];
+  for (const side of both) {
+    const phone = newPhone(match, side, DELTA_USER);
+    await phone.setUp();
+    await phone.firstSync();
+    let turn = 0;
+    works.push(async () => {
+      await phone.sync();
+      const changed = phone.ping(120);
+      await sleep(WAITS[turn++ % WAITS.length] ?? 0);
+      await deliver(imap, message(next++, address(DELTA_USER)));
+      return time(async () => {
+        if (!(await changed)) throw new Error(`${side.name}'s Ping told no change`);
+      });
+    });
+  }
+  const times = (await takeTurns(works, PINGS)).map(median);
+  return outcome(match, 'eas new message to Ping answer', times, 1, `medians of ${PINGS} in turn`);
+}

@@ -1,0 +1,169 @@
+import { decode } from '../../src/formats/wbxml/decode.js';
+import { encode } from '../../src/formats/wbxml/encode.js';
+import { child, children, childText, type Element, el } from '../../src/formats/wbxml/tree.js';
+import { type LeanAnswer, LeanClient, type LeanRequest } from './lean-http.js';
+
+export interface LeanPhoneOptions {
+  readonly url: string;
+  readonly user: string;
+  readonly password: string;
+  readonly deviceId: string;
+  /** Items in one answer. */
+  readonly window?: number;
+  /** Bytes of each body; 0: none. */
+  readonly truncation?: number;
+}
+
+/** What one Sync brought. */
+export interface Round {
+  readonly added: number;
+  readonly changed: number;
+  readonly more: boolean;
+  readonly bytes: number;
+  /** Of the attachments in the answer. */
+  readonly references: readonly string[];
+}
+
+const PATH = '/Microsoft-Server-ActiveSync';
+/** What SOGo knows, too. */
+const VERSION = '14.1';
+const TYPE = 'LeanPhone';
+const INBOX = '2';
+const NOTHING: Round = { added: 0, changed: 0, more: false, bytes: 0, references: [] };
+
+/** A phone that does as little as possible, so that the server is what is measured. */
+export class LeanPhone {
+  readonly client: LeanClient;
+  policyKey = '0';
+  inbox = '';
+  syncKey = '0';
+
+  constructor(private readonly options: LeanPhoneOptions) {
+    this.client = new LeanClient(options.url, options.user, options.password);
+  }
+
+  /** OPTIONS, both phases of Provision, FolderSync from key 0. */
+  async setUp(): Promise<void> {
+    await this.client.expect(200, 'OPTIONS', PATH);
+    const asked = el('Provision:Policies', el('Provision:Policy', POLICY_TYPE));
+    const offer = policyOf(await this.command('Provision', el('Provision:Provision', INFORMATION, asked)));
+    const temporary = childText(offer, 'Provision:PolicyKey');
+    if (temporary) {
+      this.policyKey = temporary;
+      const key = el('Provision:PolicyKey', temporary);
+      const taken = el('Provision:Policy', POLICY_TYPE, key, el('Provision:Status', 1));
+      const answer = policyOf(await this.command('Provision', el('Provision:Provision', el('Provision:Policies', taken))));
+      this.policyKey = childText(answer, 'Provision:PolicyKey') ?? temporary;
+    }
+    await this.folderSync();
+  }
+
+  async folderSync(): Promise<void> {
+    const asked = el('FolderHierarchy:FolderSync', el('FolderHierarchy:SyncKey', 0));
+    const root = await this.command('FolderSync', asked);
+    if (childText(root, 'FolderHierarchy:Status') !== '1') throw new Error(`FolderSync: Status ${childText(root, 'FolderHierarchy:Status')}`);
+    const folders = children(child(root, 'FolderHierarchy:Changes'), 'FolderHierarchy:Add');
+    const inbox = folders.find((folder) => childText(folder, 'FolderHierarchy:Type') === INBOX);
+    this.inbox = childText(inbox, 'FolderHierarchy:ServerId') ?? '';
+    if (this.inbox === '') throw new Error('FolderSync gave no INBOX');
+  }
+
+  /** One Sync of the INBOX. */
+  async sync(): Promise<Round> {
+    const { body } = await this.post('Sync', this.syncRequest());
+    if (body.length === 0) return NOTHING;
+    const collection = child(child(decode(body), 'AirSync:Collections'), 'AirSync:Collection');
+    const status = childText(collection, 'AirSync:Status') ?? '1';
+    if (status !== '1') throw new Error(`Sync: Status ${status}`);
+    this.syncKey = childText(collection, 'AirSync:SyncKey') ?? this.syncKey;
+    const commands = child(collection, 'AirSync:Commands');
+    const added = children(commands, 'AirSync:Add');
+    return {
+      added: added.length,
+      changed: children(commands, 'AirSync:Change').length,
+      more: child(collection, 'AirSync:MoreAvailable') !== undefined,
+      bytes: body.length,
+      references: added.flatMap(referencesIn),
+    };
+  }
+
+  /** From key 0 until nothing more is announced; how many items came. */
+  async firstSync(): Promise<number> {
+    this.syncKey = '0';
+    await this.sync();
+    let items = 0;
+    for (let more = true; more; ) {
+      const round = await this.sync();
+      items += round.added;
+      more = round.more;
+    }
+    return items;
+  }
+
+  /** Waits for changes of the INBOX; whether there were some. */
+  async ping(seconds: number): Promise<boolean> {
+    const folder = el('Ping:Folder', el('Ping:Id', this.inbox), el('Ping:Class', 'Email'));
+    const asked = el('Ping:Ping', el('Ping:HeartbeatInterval', seconds), el('Ping:Folders', folder));
+    return childText(await this.command('Ping', asked), 'Ping:Status') === '2';
+  }
+
+  /** Fetches an attachment and throws it away; how many bytes came. */
+  async fetchAttachment(reference: string, multipart: boolean): Promise<number> {
+    const fetch = el('ItemOperations:Fetch', el('ItemOperations:Store', 'Mailbox'), el('AirSyncBase:FileReference', reference));
+    const headers: Record<string, string> = multipart ? { 'ms-asacceptmultipart': 'T' } : {};
+    const asked = encode(el('ItemOperations:ItemOperations', fetch));
+    return (await this.post('ItemOperations', asked, { headers, discard: true })).bytes;
+  }
+
+  close(): void {
+    this.client.close();
+  }
+
+  private syncRequest(): Uint8Array {
+    const { window = 100, truncation = 200_000 } = this.options;
+    const preference = el('AirSyncBase:BodyPreference', el('AirSyncBase:Type', 2), el('AirSyncBase:TruncationSize', truncation));
+    const rest =
+      this.syncKey === '0'
+        ? []
+        : [
+            el('AirSync:DeletesAsMoves', 1),
+            el('AirSync:GetChanges', 1),
+            el('AirSync:WindowSize', window),
+            el('AirSync:Options', el('AirSync:FilterType', 0), preference),
+          ];
+    const identity = [el('AirSync:SyncKey', this.syncKey), el('AirSync:CollectionId', this.inbox)];
+    const collection = el('AirSync:Collection', identity, rest);
+    return encode(el('AirSync:Sync', el('AirSync:Collections', collection)));
+  }
+
+  private async command(name: string, body: Element): Promise<Element> {
+    return decode((await this.post(name, encode(body))).body);
+  }
+
+  private post(command: string, body: Uint8Array, how: LeanRequest = {}): Promise<LeanAnswer> {
+    const { user, deviceId } = this.options;
+    const query = new URLSearchParams({ Cmd: command, User: user, DeviceId: deviceId, DeviceType: TYPE });
+    const headers = {
+      'content-type': 'application/vnd.ms-sync.wbxml',
+      'ms-asprotocolversion': VERSION,
+      'x-ms-policykey': this.policyKey,
+      ...how.headers,
+    };
+    return this.client.expect(200, 'POST', `${PATH}?${query}`, { ...how, body, headers });
+  }
+}
+
+const POLICY_TYPE = el('Provision:PolicyType', 'MS-EAS-Provisioning-WBXML');
+
+const INFORMATION = el('Settings:DeviceInformation', el('Settings:Set', el('Settings:Model', 'Lean Phone')));
+
+function policyOf(root: Element): Element | undefined {
+  return child(child(root, 'Provision:Policies'), 'Provision:Policy');
+}
+
+function referencesIn(item: Element): string[] {
+  const attachments = child(child(item, 'AirSync:ApplicationData'), 'AirSyncBase:Attachments');
+  return children(attachments, 'AirSyncBase:Attachment').flatMap(
+    (attachment) => childText(attachment, 'AirSyncBase:FileReference') ?? [],
+  );
+}
