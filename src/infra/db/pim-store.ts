@@ -438,13 +438,13 @@ function toHead(columns: sql.ItemColumns): ItemHead {
     etag: columns.etag,
     scheduleTag: columns.schedule_tag,
     size: columns.size,
-    modified: columns.modified_at,
+    modified: new Date(columns.modified),
     origin: columns.origin,
   };
 }
 
 function toItem(columns: sql.ItemColumns): Item {
-  return { ...toHead(columns), text: columns.text };
+  return Object.assign(toHead(columns), { text: columns.text });
 }
 
 function toChange(change: sql.ChangeRow, id: Id): RawChanges['changes'][number] {
