@@ -19,11 +19,16 @@ const PROPERTIES: ReadonlyMap<TagName, Property> = new Map<TagName, Property>([
   ['Settings:RightsManagementInformation', rightsManagement],
 ]);
 
+/** Each of the five once, and some leniency. */
+const MAX_PROPERTIES = 20;
+
 /** Reads and writes what belongs to the device and the user. */
 export async function settings(context: EasContext): Promise<EasAnswer> {
   if (!context.body) throw new StatusError(COMMON.InvalidContent, 'no body');
+  const asked = elements(context.body);
+  if (asked.length > MAX_PROPERTIES) throw new StatusError(SETTINGS.ProtocolError, 'too many properties');
   const answers: Element[] = [];
-  for (const element of elements(context.body)) {
+  for (const element of asked) {
     const property = PROPERTIES.get(element.tag);
     if (!property) throw new StatusError(SETTINGS.ProtocolError, `unknown property ${element.tag}`);
     answers.push(await property(context, element));
