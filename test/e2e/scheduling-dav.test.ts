@@ -267,3 +267,25 @@ function answer(text: string, who: string, partstat: string): string {
   );
   return changed.join('\r\n');
 }
+
+test('two hundred attendees here have the invitation within a second or two, and others are not held up', async () => {
+  const organizer = await world.dav('crowd-org');
+  const names = Array.from({ length: 200 }, (_, at) => `crowd-${at}`);
+  // Their accounts exist from their first login on.
+  for (let start = 0; start < names.length; start += 20)
+    await Promise.all(names.slice(start, start + 20).map((name) => world.dav(name)));
+  const last = await world.dav(names.at(-1)!);
+  const started = Date.now();
+  await organizer.put(
+    `${organizer.calendar}crowd.ics`,
+    meeting({ uid: 'crowd@x', organizer: address('crowd-org'), attendees: names.map(address) }),
+  );
+  const stored = Date.now() - started;
+  await only(last, 'the invitation');
+  const all = await Promise.all(names.slice(0, 5).map((name) => world.dav(name)));
+  for (const home of all) await only(home, 'an invitation');
+  const delivered = Date.now() - started;
+  console.log(`stored after ${stored} ms, with the last after ${delivered} ms`);
+  assert.ok(stored < 3000 && delivered < 10_000, `${stored} ms, ${delivered} ms`);
+  assert.equal(scheduleMail(world.submission, 'crowd@x').length, 0);
+});

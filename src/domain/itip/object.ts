@@ -6,6 +6,7 @@ import { RecurrenceSet } from '../../formats/ical/recurrence-set.js';
 import { timingOf } from '../../formats/ical/timing.js';
 import { type IcalTime, timeOf, timesOf } from '../../formats/ical/values.js';
 import { ZoneTable } from '../../formats/ical/zones.js';
+import { type Address, userOf } from './calendar-user.js';
 
 /** Names one occurrence of an object, in whatever form its RECURRENCE-ID was written: the instant of its original start. */
 export type OccurrenceKey = string;
@@ -15,6 +16,9 @@ export class SchedulingObject {
   readonly zones: ZoneTable;
   readonly #set: RecurrenceSet | null;
   readonly #overrides: ReadonlyMap<OccurrenceKey, Component>;
+  /** Asked once per attendee, of whom there may be hundreds. */
+  readonly #users = new Map<Component, ReadonlyMap<Address, Property>>();
+  readonly #told = new Map<Component, string>();
 
   constructor(readonly object: CalendarObject) {
     this.zones = new ZoneTable(object.timezones);
@@ -71,6 +75,27 @@ export class SchedulingObject {
     } catch {
       return false;
     }
+  }
+
+  /** The attendees of a component by their addresses. */
+  usersOf(component: Component): ReadonlyMap<Address, Property> {
+    let users = this.#users.get(component);
+    if (!users) {
+      const named = component.all('ATTENDEE').map((property) => [userOf(property), property] as const);
+      users = new Map(named.filter((pair): pair is readonly [Address, Property] => pair[0] !== null).reverse());
+      this.#users.set(component, users);
+    }
+    return users;
+  }
+
+  /** All that an invitee is told of a component, for comparison. */
+  toldOf(component: Component): string {
+    let told = this.#told.get(component);
+    if (told === undefined) {
+      told = `${this.timesOf(component)}\n${this.contentOf(component)}`;
+      this.#told.set(component, told);
+    }
+    return told;
   }
 
   /** When a component is and how it repeats: equal for the same times in another spelling. */

@@ -1,6 +1,6 @@
 import type { Component } from '../../formats/content-lines.js';
 import { type IcalTime, timeOf } from '../../formats/ical/values.js';
-import { type Address, attendeeOf, attendeesOf, isServerScheduled, type Own, partstatOf, userOf } from './calendar-user.js';
+import { type Address, attendeesOf, isServerScheduled, type Own, partstatOf, userOf } from './calendar-user.js';
 import { type ItipDraft, messageText, sharedComponent, timeProperty } from './message.js';
 import { digestOf, isCancelled, type OccurrenceKey, type SchedulingObject, sequenceOf } from './object.js';
 
@@ -25,8 +25,12 @@ interface View {
 /** The messages that tell invitees of a change: at most one each, and none where nothing changed for them (RFC 6638 §3.2.1). */
 export function organizerMessages(change: OrganizerChange): ItipDraft[] {
   const users = new Set([...inviteesOf(change.before, change.own), ...inviteesOf(change.after, change.own)]);
-  return [...users].flatMap((user) => messageTo(user, change) ?? []);
+  const shared: Shared = new Map();
+  return [...users].flatMap((user) => messageTo(user, change, shared) ?? []);
 }
+
+/** Invitations by what they show: attendees who know the same get the same text. */
+type Shared = Map<string, { readonly text: string; readonly sequence: number; readonly digest: string }>;
 
 /** Those whom the server tells: not the organizer, and nobody whom the client tells itself (RFC 6638 §7.1). */
 function inviteesOf(of: SchedulingObject | null, own: Own): Address[] {
@@ -40,27 +44,27 @@ function inviteesOf(of: SchedulingObject | null, own: Own): Address[] {
   });
 }
 
-function messageTo(user: Address, { before, after, now }: OrganizerChange): ItipDraft | null {
+function messageTo(user: Address, { before, after, now }: OrganizerChange, shared: Shared): ItipDraft | null {
   const known = before && viewOf(before, user);
   const wanted = after && viewOf(after, user);
   if (!wanted) return known && !isOff(known) ? cancelAll(user, known, after, now) : null;
   if (isOff(wanted)) return known && !isOff(known) ? cancelAll(user, wanted, after, now) : null;
   const forced = isForced(wanted, user);
-  if (!known || isOff(known) || forced) return request(user, wanted, now, forced);
+  if (!known || isOff(known) || forced) return request(user, wanted, now, forced, shared);
   const dropped = droppedFrom(known, wanted);
   const isSame = fingerprint(known, dropped) === fingerprint(wanted, dropped);
-  if (!isSame) return request(user, wanted, now, false);
+  if (!isSame) return request(user, wanted, now, false, shared);
   return dropped.size > 0 ? cancelSome(user, known, wanted, dropped, now) : null;
 }
 
 /** The latest state as one attendee may know it, as an invitation; null where they have no part in it. */
 export function invitationFor(of: SchedulingObject, user: Address, now: Date): ItipDraft | null {
   const view = viewOf(of, user);
-  return view && !isOff(view) ? request(user, view, now, true) : null;
+  return view && !isOff(view) ? request(user, view, now, true, new Map()) : null;
 }
 
 function viewOf(of: SchedulingObject, user: Address): View | null {
-  const isIn = (component: Component | null) => component !== null && attendeeOf(component, (who) => who === user) !== undefined;
+  const isIn = (component: Component | null) => component !== null && of.usersOf(component).has(user);
   const master = isIn(of.master) ? of.master : null;
   const overrides = new Map([...of.overrides].filter(([, component]) => isIn(component)));
   if (!master && overrides.size === 0) return null;
@@ -78,12 +82,11 @@ function isOff({ master, overrides }: View): boolean {
   return master ? isCancelled(master) : [...overrides.values()].every(isCancelled);
 }
 
-function isForced({ master, overrides }: View, user: Address): boolean {
+function isForced({ of, master, overrides }: View, user: Address): boolean {
   const components = [...(master ? [master] : []), ...overrides.values()];
-  return components.some((component) => {
-    const attendee = attendeeOf(component, (who) => who === user);
-    return attendee?.param('SCHEDULE-FORCE-SEND')?.toUpperCase() === 'REQUEST';
-  });
+  return components.some(
+    (component) => of.usersOf(component).get(user)?.param('SCHEDULE-FORCE-SEND')?.toUpperCase() === 'REQUEST',
+  );
 }
 
 /** Occurrences that the attendee had a part in, and has no longer. */
@@ -99,11 +102,10 @@ function droppedFrom(known: View, wanted: View): ReadonlyMap<OccurrenceKey, Ical
 
 /** What the attendee is to be told of, apart from some occurrences. */
 function fingerprint({ of, master, overrides, absent }: View, apart: ReadonlyMap<OccurrenceKey, unknown> = new Map()): string {
-  const told = (component: Component) => `${of.timesOf(component)}\n${of.contentOf(component)}`;
   const differing = [...overrides].filter(([key, component]) => !apart.has(key) && !saysNothingNew(of, key, component));
-  const lines = differing.map(([key, component]) => `${key}\n${told(component)}`).sort();
+  const lines = differing.map(([key, component]) => `${key}\n${of.toldOf(component)}`).sort();
   const missing = [...absent.keys()].filter((key) => !apart.has(key)).sort();
-  return [master ? told(master) : '', ...lines, ...missing].join('\n--\n');
+  return [master ? of.toldOf(master) : '', ...lines, ...missing].join('\n--\n');
 }
 
 /** An override that only keeps an answer apart tells nobody anything. */
@@ -119,29 +121,36 @@ function sameLength(of: SchedulingObject, a: Component, b: Component): boolean {
   return lengthOf(a) === lengthOf(b);
 }
 
-function request(user: Address, view: View, now: Date, force: boolean): ItipDraft {
+function request(user: Address, view: View, now: Date, force: boolean, shared: Shared): ItipDraft {
+  const keys = [...view.overrides.keys()].sort().join(' ');
+  const seen = [view.master === null, keys, [...view.absent.keys()].sort().join(' ')].join('\n');
+  const invitation = shared.get(seen) ?? invitationOf(view, now);
+  shared.set(seen, invitation);
+  const recurrence = view.master ? '' : shortened(keys);
+  return { method: 'REQUEST', recipient: user, uid: view.of.object.uid, recurrence, ...invitation, force };
+}
+
+function invitationOf(view: View, now: Date): { text: string; sequence: number; digest: string } {
   const components = [...(view.master ? [view.master] : []), ...view.overrides.values()].map((component) =>
-    asked(sharedComponent(component, now), user),
+    asking(sharedComponent(component, now)),
   );
   const [first] = components;
   if (view.master && first) excludeAbsent(first, view);
-  const sequence = Math.max(...components.map(sequenceOf));
   return {
-    method: 'REQUEST',
-    recipient: user,
-    uid: view.of.object.uid,
-    recurrence: view.master ? '' : [...view.overrides.keys()].sort().join(' ').slice(0, 200),
-    sequence,
     text: messageText('REQUEST', view.of.object, components),
+    sequence: Math.max(...components.map(sequenceOf)),
     digest: digestOf('REQUEST', fingerprint(view)),
-    force,
   };
 }
 
+/** Occurrences as the ledger names them. */
+function shortened(keys: string): string {
+  return keys.length > 200 ? digestOf(keys) : keys;
+}
+
 /** Who has not answered is asked to. */
-function asked(component: Component, user: Address): Component {
-  const attendee = attendeeOf(component, (who) => who === user);
-  if (attendee && partstatOf(attendee) === 'NEEDS-ACTION') attendee.setParam('RSVP', 'TRUE');
+function asking(component: Component): Component {
+  for (const attendee of attendeesOf(component)) if (partstatOf(attendee) === 'NEEDS-ACTION') attendee.setParam('RSVP', 'TRUE');
   return component;
 }
 
@@ -159,7 +168,7 @@ function cancelAll(user: Address, view: View, after: SchedulingObject | null, no
     method: 'CANCEL',
     recipient: user,
     uid: of.object.uid,
-    recurrence: master ? '' : [...overrides.keys()].sort().join(' ').slice(0, 200),
+    recurrence: master ? '' : shortened([...overrides.keys()].sort().join(' ')),
     sequence,
     text: messageText(
       'CANCEL',
@@ -178,7 +187,8 @@ function cancelSome(
   dropped: ReadonlyMap<OccurrenceKey, IcalTime>,
   now: Date,
 ): ItipDraft {
-  const sequence = nextSequence(of, wanted.of);
+  const revised = [...dropped.keys()].map((key) => sequenceOf(overrides.get(key)));
+  const sequence = Math.max(nextSequence(of, wanted.of), ...revised);
   const components = [...dropped].map(([key, time]) => {
     const component = cancelled((overrides.get(key) ?? master) as Component, user, sequence, now);
     for (const name of ['RRULE', 'RDATE', 'EXDATE', 'EXRULE', 'RECURRENCE-ID']) component.remove(name);
@@ -194,7 +204,7 @@ function cancelSome(
     method: 'CANCEL',
     recipient: user,
     uid: of.object.uid,
-    recurrence: recurrence.length > 200 ? digestOf(recurrence) : recurrence,
+    recurrence: shortened(recurrence),
     sequence,
     text: messageText('CANCEL', of.object, components),
     digest: digestOf('CANCEL', recurrence, String(sequence)),
@@ -217,11 +227,13 @@ function cancelled(component: Component, user: Address, sequence: number, now: D
   return copy;
 }
 
-/** How a message to an attendee went (RFC 6638 §3.2.9), in every component that names them. */
-export function setDeliveryStatus(of: SchedulingObject, user: Address, status: string | null): void {
+/** How messages to attendees went (RFC 6638 §3.2.9), in every component that names them. */
+export function setDeliveryStatus(of: SchedulingObject, statuses: ReadonlyMap<Address, string>): void {
   for (const component of of.components)
-    for (const attendee of attendeesOf(component))
-      if (userOf(attendee) === user) attendee.setParam('SCHEDULE-STATUS', status ?? undefined);
+    for (const attendee of attendeesOf(component)) {
+      const status = statuses.get(userOf(attendee) ?? '');
+      if (status !== undefined) attendee.setParam('SCHEDULE-STATUS', status);
+    }
 }
 
 /** SCHEDULE-FORCE-SEND is asked once and not kept (RFC 6638 §7.2). */
@@ -271,12 +283,12 @@ function isMoved(before: SchedulingObject, earlier: Component, after: Scheduling
 export function keepAnswers(before: SchedulingObject, after: SchedulingObject, own: Own): void {
   for (const component of after.components) {
     const earlier = earlierOf(component, before, after);
-    for (const attendee of earlier ? attendeesOf(component) : []) {
+    const known = earlier ? before.usersOf(earlier) : new Map<Address, never>();
+    for (const attendee of attendeesOf(component)) {
       const user = userOf(attendee);
       if (user === null || own.has(user)) continue;
-      const known = attendeeOf(earlier as Component, (who) => who === user);
-      const answer = known && partstatOf(known);
-      if (answer && answer !== 'NEEDS-ACTION') attendee.setParam('PARTSTAT', known.param('PARTSTAT'));
+      const answer = known.get(user);
+      if (answer && partstatOf(answer) !== 'NEEDS-ACTION') attendee.setParam('PARTSTAT', answer.param('PARTSTAT'));
     }
   }
 }

@@ -175,9 +175,9 @@ interface Result {
 function withStatus(text: string, results: readonly Result[], user: Account): string {
   const of = new SchedulingObject(openCalendarObject(text));
   const isReply = (method: string) => method === 'REPLY' || method === 'COUNTER' || method === 'REFRESH';
-  for (const { job, status } of results) {
-    if (!isReply(job.method)) setDeliveryStatus(of, job.recipient, status);
-    else if (!ownAddresses(user).has(job.recipient)) setReplyStatus(of, status);
-  }
+  const own = ownAddresses(user);
+  for (const { job, status } of results) if (isReply(job.method) && !own.has(job.recipient)) setReplyStatus(of, status);
+  const told = results.filter(({ job }) => !isReply(job.method));
+  setDeliveryStatus(of, new Map(told.map(({ job, status }) => [job.recipient, status])));
   return of.object.calendar.toString();
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { IcalError } from '../../formats/ical/error.js';
 import { openCalendarObject } from '../../formats/ical/parse.js';
 import { DomainError, type ErrorReason } from '../errors.js';
 import { attendeeReply, refusedToAttendee, setReplyStatus } from '../itip/attendee.js';
@@ -15,6 +16,9 @@ export const DELIVERY = { pending: '1.0', sent: '1.1', delivered: '1.2', badAddr
 
 /** Properties of which a text has one if it is a scheduling object (RFC 6638 §3.1). */
 const ORGANIZED = /^ORGANIZER[;:]/im;
+
+/** Characters of all messages of one change together: each attendee of hundreds is told of all the others. */
+const MAX_TEXT = 64 << 20;
 
 /** Everything about one change, opened. */
 interface Opened extends ScheduledChange {
@@ -37,22 +41,31 @@ export class Planner implements Scheduler {
     const texts = [change.before?.text, change.after];
     if (!texts.some((text) => text && ORGANIZED.test(text))) return { text: change.after, scheduleTag: null, jobs: [] };
     const owner = change.place.account === s.account ? s.user : await tx.account(change.place.account);
-    const [old, fresh] = [change.before?.text ?? null, change.after].map(openText) as [
-      SchedulingObject | null,
-      SchedulingObject | null,
-    ];
+    const opened = openBoth(change);
+    if (!opened) return { text: change.after, scheduleTag: null, jobs: [] };
+    const { old, fresh } = opened;
     const mode = s.scheduling ?? 'server';
-    const opened: Opened = { ...change, old, fresh, owner, own: ownAddresses(owner), now: this.clock.now(), mode };
+    const all: Opened = { ...change, old, fresh, owner, own: ownAddresses(owner), now: this.clock.now(), mode };
     const scheduleTag = fresh && isOrganized(fresh) ? randomUUID() : null;
     const untouched = fresh && String(fresh.object.calendar);
     if (mode === 'off') return { text: change.after, scheduleTag, jobs: [] };
-    const jobs = isOrganizer(opened) ? await organizing(opened, tx) : await attending(opened, tx);
+    const jobs = isOrganizer(all) ? await organizing(all, tx) : await attending(all, tx);
     const text = fresh && String(fresh.object.calendar);
     return { text: text === untouched ? change.after : text, scheduleTag, jobs };
   }
 
   committed(s: Session, jobs: readonly OutboxJob[]): void {
     this.send(s, jobs);
+  }
+}
+
+/** Null: a text that was stored but can't be read as a meeting is none. */
+function openBoth({ before, after }: ScheduledChange): Pick<Opened, 'old' | 'fresh'> | null {
+  try {
+    return { old: openText(before?.text ?? null), fresh: openText(after) };
+  } catch (error) {
+    if (error instanceof IcalError) return null;
+    throw error;
   }
 }
 
@@ -99,10 +112,14 @@ async function organizing(opened: Opened, tx: SchedulingWrite): Promise<readonly
   const jobs = await enqueue(opened, tx, said);
   if (!fresh) return jobs.jobs;
   dropForceSend(fresh);
-  for (const { recipient, channel } of jobs.planned)
-    if (channel !== null) setDeliveryStatus(fresh, recipient, channel === 'local' ? DELIVERY.delivered : DELIVERY.pending);
+  setDeliveryStatus(fresh, statusesOf(jobs.planned));
   markUnreachable(fresh, own);
   return jobs.jobs;
+}
+
+function statusesOf(planned: readonly Planned[]): ReadonlyMap<string, string> {
+  const told = planned.filter(({ channel }) => channel !== null);
+  return new Map(told.map(({ recipient, channel }) => [recipient, channel === 'local' ? DELIVERY.delivered : DELIVERY.pending]));
 }
 
 /**
@@ -206,6 +223,8 @@ async function enqueue(
       },
     ];
   });
+  if (jobs.reduce((total, { text }) => total + text.length, 0) > MAX_TEXT)
+    throw new DomainError('too-large', 'too many attendees to tell', { reason: 'max-attendees-per-instance' });
   await tx.enqueue(jobs);
   // What the client tells is noted when it does.
   const told = drafts.filter(({ recipient }) => channelOf(recipient) !== null);
