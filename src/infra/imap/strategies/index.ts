@@ -1,10 +1,11 @@
 import type { MailDelta, MailMark } from '../../../domain/mail/model.js';
 import { IdRanges } from '../../../formats/ranges.js';
 import type { ImapClient, MailboxStatus } from '../client.js';
+import { onlyArrivals } from './arrivals.js';
 import { condstore } from './condstore.js';
 import { plain, resetTo } from './plain.js';
 import { qresync } from './qresync.js';
-import type { ChangeStrategy } from './strategy.js';
+import { type ChangeStrategy, statusMark } from './strategy.js';
 
 /** The present mark of a mailbox. */
 export async function markOf(client: ImapClient, path: string): Promise<MailMark> {
@@ -22,6 +23,8 @@ export async function deltaOf(client: ImapClient, path: string, from: MailMark):
   if (from.uidValidity !== now.uidValidity || lostModseq(from, now)) return resetTo(await strategy.mark(client, path, now));
   if (from.modseq === null) return fromPlain(client, path, from, now);
   if (strategy.same(from, now)) return { mark: from, reset: false, changed: [], vanished: IdRanges.empty };
+  const arrived = now.modseq === null ? null : await onlyArrivals(client, path, from, now);
+  if (arrived) return { mark: statusMark(now), reset: false, changed: arrived, vanished: IdRanges.empty };
   return strategy.delta(client, path, from, now);
 }
 
