@@ -16,8 +16,24 @@ describe('IdRanges', () => {
   });
 
   it('refuses what is no range', () => {
-    for (const bad of ['a', '1-', '-3', '1,,2', '1 2', '1:*', '99999999999999999999'])
+    for (const bad of ['a', '1-', '-3', '1,,2', '1 2', '1:*', '99999999999999999999', ',', '1,', ',1', '1-2-3', '1-2,'])
       assert.throws(() => IdRanges.parse(bad), RangeError);
+  });
+
+  it('reads any text that it could have written, and texts in other forms as the same set', () => {
+    assert.equal(IdRanges.parse('01-3').toString(), '1-3');
+    assert.equal(IdRanges.parse('3-1,5-5,6').toString(), '1-3,5-6');
+    assert.equal(IdRanges.parse('1,2').toString(), '1-2');
+    assert.equal(IdRanges.parse('5,1').toString(), '1,5');
+    assert.equal(IdRanges.parse('999999999999999').max, 999_999_999_999_999);
+  });
+
+  it('leaves a set that an operation does not change as it is', () => {
+    const set = IdRanges.parse('1-3,7,9-12');
+    assert.equal(set.union(IdRanges.parse('2,10-11')), set);
+    assert.equal(set.minus(IdRanges.parse('4-6,8,13-20')), set);
+    assert.equal(set.with(7), set);
+    assert.equal(set.without(8), set);
   });
 
   it('holds two hundred thousand messages in one range', () => {
@@ -39,6 +55,8 @@ describe('IdRanges', () => {
         for (let id = 0; id <= 61; id++) assert.equal(one.has(id), a.includes(id));
         assert.deepEqual([...IdRanges.parse(one.toString())], [...one]);
         assert.equal(one.size, new Set(a).size);
+        for (const set of [one.union(two), one.minus(two), one.intersect(two)])
+          assert.equal(set.toString(), IdRanges.of(set).toString(), 'neighbours are merged');
       }),
     );
   });
