@@ -234,7 +234,7 @@ export class MemoryMail implements Mail {
     const attachment = this.boxAt(folder).messages.get(uid)?.facts.attachment;
     if (!attachment || section !== '2') throw new DomainError('not-found', 'no such part');
     const { filename, bytes } = attachment;
-    return { type: 'application/octet-stream', filename, content: Readable.from([Buffer.from(bytes)]) };
+    return { type: 'application/octet-stream', filename, size: bytes.length, content: Readable.from([Buffer.from(bytes)]) };
   }
 
   async setFlags(_s: Session, folder: MailFolder, uids: readonly number[], change: FlagChange): Promise<void> {

@@ -9,12 +9,17 @@ import type { MailFolder, MessageSummary } from './model.js';
 /**
  * Bytes per FETCH. Between two chunks no connection is held, so a phone on a slow line doesn't keep one from others.
  */
-const CHUNK = 512 * 1024;
+const CHUNK = 256 * 1024;
+
+/** Bytes decoded at once: larger strings than this are not freed before the next full garbage collection. */
+const PIECE = 32 * 1024;
 
 /** What is streamed. */
 export interface Download {
   readonly type: string;
   readonly filename: string | null;
+  /** Encoded bytes; decoded there are no more. */
+  readonly size: number;
   readonly content: Readable;
 }
 
@@ -30,7 +35,8 @@ export async function download(
   const source = message && sourceOf(message, section);
   if (!source) throw new DomainError('not-found', 'no such message or part');
   const chunks = readChunks((start) => readChunk(backend, s, folder.path, { uid, section, start }), source.encoding, source.size);
-  return { type: source.type, filename: source.filename, content: Readable.from(chunks, { objectMode: false }) };
+  const { type, filename, size } = source;
+  return { type, filename, size, content: Readable.from(chunks, { objectMode: false }) };
 }
 
 interface Source {
@@ -59,8 +65,10 @@ async function* readChunks(
     if (bytes === null && start < size) throw new DomainError('not-found', 'the message is gone');
     if (bytes === null || bytes.length === 0) break;
     start += bytes.length;
-    const decoded = decoder.push(bytes);
-    if (decoded.length > 0) yield decoded;
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      const decoded = decoder.push(bytes.subarray(at, at + PIECE));
+      if (decoded.length > 0) yield decoded;
+    }
     if (bytes.length < CHUNK) break;
   }
   const rest = decoder.end();

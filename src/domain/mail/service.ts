@@ -49,13 +49,13 @@ export interface Mail {
   ): Promise<ReadonlyMap<number, BodyText>>;
   /** Attachments and inline parts, from the structure alone. */
   attachments(message: MessageSummary): readonly AttachmentInfo[];
-  /** The decoded bytes of one part as a stream, with its media type; section '' gives the raw message. */
+  /** The decoded bytes of one part as a stream, with its media type and encoded size; section '' gives the raw message. */
   download(
     s: Session,
     folder: MailFolder,
     uid: number,
     section: string,
-  ): Promise<{ readonly type: string; readonly filename: string | null; readonly content: Readable }>;
+  ): Promise<{ readonly type: string; readonly filename: string | null; readonly size: number; readonly content: Readable }>;
 
   setFlags(s: Session, folder: MailFolder, uids: readonly number[], change: FlagChange): Promise<void>;
   /** Moves messages; old UID → new UID where the server tells (COPYUID). */

@@ -43,11 +43,16 @@ export interface EasContext {
 export type EasAnswer =
   | { readonly kind: 'document'; readonly root: Element }
   | { readonly kind: 'empty' }
-  | { readonly kind: 'bytes'; readonly type: string; readonly body: Uint8Array };
+  | { readonly kind: 'bytes'; readonly type: string; readonly body: Uint8Array }
+  /** Exactly `length` bytes, made while they are sent. */
+  | { readonly kind: 'stream'; readonly type: string; readonly length: number; readonly body: AsyncIterable<Uint8Array> };
 
 export function documentAnswer(root: Element): EasAnswer {
   return { kind: 'document', root };
 }
+
+/** Type of a body that is a WBXML document. */
+export const WBXML = 'application/vnd.ms-sync.wbxml';
 
 /** HTTP 200 without a body: nothing changed, or the message was sent. */
 export const EMPTY: EasAnswer = { kind: 'empty' };

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Device } from '../../domain/devices/model.js';
 import { MailSearches } from '../../domain/mail/search.js';
@@ -7,7 +9,7 @@ import { decode } from '../../formats/wbxml/decode.js';
 import { encode } from '../../formats/wbxml/encode.js';
 import { type Element, el } from '../../formats/wbxml/tree.js';
 import { COMMANDS, type Command, isIn, SERVED_COMMANDS } from './commands/index.js';
-import { deviceKey, type EasAnswer, type EasContext, type Runtime } from './context.js';
+import { deviceKey, type EasAnswer, type EasContext, type Runtime, WBXML } from './context.js';
 import { checkPolicyKey, checkStanding, TRIAL_DEVICE } from './gate.js';
 import { Locks } from './locks.js';
 import { type EasQuery, MalformedQuery, parseQuery } from './query.js';
@@ -16,7 +18,6 @@ import { trialStore, unknownDevice } from './trial-store.js';
 import { type EasVersion, has, OFFERED } from './versions.js';
 import { Waits } from './waits.js';
 
-const WBXML = 'application/vnd.ms-sync.wbxml';
 /** Major number 15: some clients choose by it what they dare to ask. */
 const SERVER_VERSION = '15.1';
 
@@ -70,9 +71,14 @@ async function post(services: Services, runtime: Runtime, req: Request, res: Res
   try {
     if (!command) throw new HttpError(501, `unknown command ${query.command.slice(0, 40)}`);
     const session = sessionOf(res, query, version, hangUp.signal);
-    send(res, await run(services, runtime, session, query, version, command, req, log), session.signal);
+    await send(res, await run(services, runtime, session, query, version, command, req, log), session.signal);
   } catch (error) {
     if (hangUp.signal.aborted) return;
+    if (res.headersSent) {
+      log.warn({ err: error }, 'answer was cut off');
+      res.destroy();
+      return;
+    }
     fail(res, error, version, command, log);
   }
 }
@@ -158,8 +164,14 @@ function documentOf(raw: Uint8Array, command: Command): Element | null {
   return root;
 }
 
-function send(res: Response, answer: EasAnswer, signal: AbortSignal | undefined): void {
+async function send(res: Response, answer: EasAnswer, signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted && res.closed) return;
+  if (answer.kind === 'stream') {
+    res.set({ 'Content-Type': answer.type, 'Content-Length': String(answer.length) }).status(200);
+    // A failure on the way cuts the connection: half an answer must not look like a whole one.
+    await pipeline(Readable.from(answer.body, { objectMode: false }), res);
+    return;
+  }
   const type = answer.kind === 'bytes' ? answer.type : WBXML;
   const body = answer.kind === 'document' ? encode(answer.root) : answer.kind === 'bytes' ? answer.body : new Uint8Array();
   res.set({ 'Content-Type': type, 'Content-Length': String(body.length) });
@@ -180,5 +192,5 @@ function fail(res: Response, error: unknown, version: EasVersion, command: Comma
     return;
   }
   if (!command) throw error;
-  send(res, { kind: 'document', root: el(command.root, el(command.status, failure.status)) }, undefined);
+  void send(res, { kind: 'document', root: el(command.root, el(command.status, failure.status)) }, undefined);
 }

@@ -3,11 +3,14 @@ import { documentAnswer, type EasAnswer, type EasContext } from '../context.js';
 import { multipart } from '../multipart.js';
 import { emptyFolder } from '../operations/empty-folder.js';
 import { fetchItem } from '../operations/fetch.js';
+import { inlineStream, multipartStream, type Output } from '../operations/large.js';
 import { moveConversation } from '../operations/move-conversation.js';
-import { type Operation, type Parts, STATUS } from '../operations/operation.js';
+import { type Operation, STATUS } from '../operations/operation.js';
 import { StatusError } from '../status.js';
 
 const MAX_OPERATIONS = 100;
+/** Bytes of all attachments in one answer. */
+const MAX_BYTES = 256 * 1024 * 1024;
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   'ItemOperations:Fetch': fetchItem,
@@ -25,14 +28,19 @@ export async function itemOperations(context: EasContext): Promise<EasAnswer> {
   if (operations.length > MAX_OPERATIONS) throw new StatusError(STATUS.TooLarge, 'too many operations');
   const unknown = operations.find(({ tag }) => !(tag in OPERATIONS));
   if (unknown) throw new StatusError(STATUS.ProtocolError, `unknown operation ${unknown.tag}`);
-  const parts: Parts = context.query.acceptMultipart ? [] : null;
+  const output: Output = { parts: context.query.acceptMultipart ? [] : null, large: new Map(), left: MAX_BYTES };
   const answers: Element[] = [];
-  for (const operation of operations) answers.push(await (OPERATIONS[operation.tag] as Operation)(context, operation, parts));
+  for (const operation of operations) answers.push(await (OPERATIONS[operation.tag] as Operation)(context, operation, output));
   const sorted = ORDER.flatMap((tag) => answers.filter((answer) => answer.tag === tag));
   const root = el(
     'ItemOperations:ItemOperations',
     el('ItemOperations:Status', STATUS.Success),
     el('ItemOperations:Response', sorted),
   );
-  return parts ? multipart(root, parts) : documentAnswer(root);
+  return answerOf(root, output);
+}
+
+function answerOf(root: Element, { parts, large }: Output): EasAnswer {
+  if (large.size === 0) return parts ? multipart(root, parts) : documentAnswer(root);
+  return parts ? multipartStream(root, parts, large) : inlineStream(root, large);
 }

@@ -1,23 +1,21 @@
 import type { TagName } from '../../../formats/wbxml/pages.js';
-import { child, children, childText, type Element, el, elements, optional } from '../../../formats/wbxml/tree.js';
-import { readFileReference } from '../classes/email.js';
+import { child, childText, type Element, el, elements, optional } from '../../../formats/wbxml/tree.js';
 import type { EasContext } from '../context.js';
 import { readItemOptions } from '../item-options.js';
 import { readLongId } from '../long-id.js';
 import { StatusError } from '../status.js';
-import { readRange, slice } from '../sync/attachment.js';
 import { MailSource } from '../sync/mail-source.js';
 import { openSource, resolveCollection } from '../sync/open.js';
 import { PimSource } from '../sync/pim-source.js';
 import { splitServerId } from '../sync/source.js';
-import { type Parts, STATUS, statusOf } from './operation.js';
+import { fetchAttachment } from './attachment.js';
+import type { Output } from './large.js';
+import { STATUS, statusOf } from './operation.js';
 
 const IDENTITY = ['AirSync:CollectionId', 'AirSync:ServerId', 'Search:LongId', 'AirSyncBase:FileReference'] as const;
-/** What may stand in the Options beside a FileReference. */
-const ATTACHMENT_OPTIONS = new Set<TagName>(['ItemOperations:Range', 'ItemOperations:UserName', 'ItemOperations:Password']);
 
 /** Fetch: an item by ServerId or LongId, or an attachment by FileReference (MS-ASCMD Fetch (ItemOperations)). */
-export async function fetchItem(context: EasContext, element: Element, parts: Parts): Promise<Element> {
+export async function fetchItem(context: EasContext, element: Element, output: Output): Promise<Element> {
   const reference = childText(element, 'AirSyncBase:FileReference');
   const identity = IDENTITY.map((tag) => optional(tag, childText(element, tag)));
   const answer = (status: number, content: readonly (Element | undefined)[] = []) =>
@@ -26,7 +24,10 @@ export async function fetchItem(context: EasContext, element: Element, parts: Pa
     // No document library stands behind this: any other store is unknown.
     if (childText(element, 'ItemOperations:Store')?.trim().toLowerCase() !== 'mailbox')
       throw new StatusError(STATUS.UnknownStore, 'unknown store');
-    const found = reference === undefined ? await item(context, element, parts) : await attachment(context, element, parts);
+    const found: Found =
+      reference === undefined
+        ? await item(context, element, output)
+        : { properties: await fetchAttachment(context, element, output) };
     return answer(STATUS.Success, [
       optional('AirSync:Class', found.className),
       el('ItemOperations:Properties', found.properties),
@@ -42,7 +43,7 @@ interface Found {
 }
 
 /** A whole item of any class. */
-async function item(context: EasContext, element: Element, parts: Parts): Promise<Found> {
+async function item(context: EasContext, element: Element, output: Output): Promise<Found> {
   const id = nameOf(element);
   const ref = await resolveCollection(context, id.collection);
   if (!ref) throw new StatusError(STATUS.NotFound, 'no such collection');
@@ -52,12 +53,14 @@ async function item(context: EasContext, element: Element, parts: Parts): Promis
   const wishes = readItemOptions(options, [{ type: 1 }, { type: 2 }]);
   const found =
     source instanceof MailSource
-      ? await source.fetch(id.number, wishes, parts)
+      ? await source.fetch(id.number, wishes, output.parts)
       : source instanceof PimSource
         ? await source.fetch(id.number, wishes)
         : { id: id.number, missing: true as const };
   if ('missing' in found) throw new StatusError(STATUS.NotFound, 'no such item');
   if ('error' in found) throw new StatusError(STATUS.Conversion, 'the item can not be shown');
+  output.left -= found.bytes;
+  if (output.left < 0) throw new StatusError(STATUS.TooLarge, 'the items together are too large');
   return { className: source.className, properties: inSchema(found.data, child(options, 'ItemOperations:Schema')) };
 }
 
@@ -77,37 +80,4 @@ function inSchema(data: readonly Element[], schema: Element | undefined): readon
   if (!schema) return data;
   const wanted = new Set<TagName>([...elements(schema).map(({ tag }) => tag), 'AirSyncBase:Body']);
   return data.filter(({ tag }) => wanted.has(tag));
-}
-
-/** One attachment, whole or a range of bytes (MS-ASCMD FileReference, Range). */
-async function attachment(context: EasContext, element: Element, parts: Parts): Promise<Found> {
-  const { id, section, range } = readAttachment(element);
-  const { mail } = context.services;
-  const folder = await mail.folder(context.session, id.collection);
-  const { type, content } = await mail.download(context.session, folder, id.number, section);
-  const cut = await slice(content, range);
-  if (range && cut.bytes.length === 0) throw new StatusError(STATUS.BadRange, 'nothing in that Range');
-  const data = parts
-    ? el('ItemOperations:Part', parts.push(cut.bytes))
-    : el('ItemOperations:Data', Buffer.from(cut.bytes).toString('base64'));
-  const where = range
-    ? [el('ItemOperations:Range', `${range.first}-${range.first + cut.bytes.length - 1}`), el('ItemOperations:Total', cut.total)]
-    : [];
-  return { properties: [...where, el('AirSyncBase:ContentType', type), data] };
-}
-
-function readAttachment(element: Element) {
-  const references = children(element, 'AirSyncBase:FileReference');
-  const reference = childText(element, 'AirSyncBase:FileReference') ?? '';
-  const options = child(element, 'ItemOperations:Options');
-  const others = options ? elements(options).filter(({ tag }) => !ATTACHMENT_OPTIONS.has(tag)) : [];
-  if (reference === '' || references.length > 1 || others.length > 0)
-    throw new StatusError(STATUS.ProtocolError, 'one FileReference, not empty, with a Range at most');
-  const named = readFileReference(reference);
-  const id = named && splitServerId(named.serverId);
-  if (!named || !id) throw new StatusError(STATUS.BadAttachment, 'unknown FileReference');
-  const text = childText(options, 'ItemOperations:Range');
-  const range = text === undefined ? null : readRange(text);
-  if (text !== undefined && !range) throw new StatusError(STATUS.BadRange, 'unreadable Range');
-  return { id, section: named.section, range };
 }

@@ -2,6 +2,7 @@ import { isDomainError } from '../../../domain/errors.js';
 import type { Element } from '../../../formats/wbxml/tree.js';
 import type { EasContext } from '../context.js';
 import { StatusError } from '../status.js';
+import type { Output } from './large.js';
 
 /** Status values of ItemOperations (MS-ASCMD 2.2.3.177.8). */
 export const STATUS = {
@@ -17,11 +18,8 @@ export const STATUS = {
   AccessDenied: 16,
 } as const;
 
-/** Bytes that go beside the document in a multipart answer; null: they go inside. */
-export type Parts = Uint8Array[] | null;
-
 /** One operation of a request: its answer, whatever happens. */
-export type Operation = (context: EasContext, element: Element, parts: Parts) => Promise<Element>;
+export type Operation = (context: EasContext, element: Element, output: Output) => Promise<Element>;
 
 /** The Status of an operation that failed. */
 export function statusOf(context: EasContext, error: unknown, missing: number = STATUS.NotFound): number {
