@@ -140,7 +140,9 @@ for (const version of ['16.1', '14.1']) {
       const result = await phone.sync([calendar]);
       assert.equal(result.collections.get(calendar.id)?.outcomes.size, 0, 'a successful Change has no response');
 
-      const renamed = (await dav.client.request('GET', path)).text;
+      // Invitees are told of the new title; how that went is noted in their lines (RFC 6638 §3.2.9).
+      const after = (await dav.client.request('GET', path)).text;
+      const renamed = after.replace(/\r\n[ \t]/g, '').replace(/;SCHEDULE-STATUS=[\d.]+/g, '');
       assert.equal(value(renamed, 'SUMMARY'), 'Annual review');
       const touched = /^(SUMMARY|SEQUENCE|DTSTAMP|LAST-MODIFIED)[:;]/;
       assert.deepEqual(lines(renamed, touched), lines(stored, touched));
@@ -148,7 +150,7 @@ for (const version of ['16.1', '14.1']) {
       assert.equal(renamed.match(/^SUMMARY/gm)?.length, 2, 'the summary of the second alarm stays');
       assert.match(renamed, /^SUMMARY:Tomorrow\r$/m);
       assert.ok(
-        renamed.split('\r\n').every((line) => Buffer.byteLength(line) <= 75 || stored.includes(line)),
+        after.split('\r\n').every((line) => Buffer.byteLength(line) <= 75 || stored.includes(line)),
         'long lines are folded',
       );
     });

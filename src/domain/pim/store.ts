@@ -69,6 +69,8 @@ export interface ItemRow extends ItemIndex {
   readonly text: string;
   readonly etag: string;
   readonly scheduleTag: string | null;
+  /** Who made the change, where it is not the scope's own word. */
+  readonly origin?: string;
 }
 
 /** An item that a search found; `exact` when the index alone proves that it matches. */

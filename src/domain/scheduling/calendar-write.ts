@@ -50,10 +50,19 @@ export class CalendarWrite {
     const index = describe('calendar', text, this.deps.clock.now());
     const scheduleTag = keepTag && current ? current.scheduleTag : randomUUID();
     const row: ItemRow = { ...index, name: current?.name ?? '', text, etag: etagOf(text), scheduleTag };
-    if (current) await tx.update(place, current, row);
+    // The device whose change it was did not lose it to somebody else's: its next edit is no conflict.
+    if (current && keepTag) await tx.update(place, current, { ...row, origin: withAnswers(current.origin) });
+    else if (current) await tx.update(place, current, row);
     else await tx.insert(place, { ...row, name: await freeName(tx, place, index.uid) });
   }
 }
+
+/** Origin of an item to which only answers and delivery results came since that change. */
+export function withAnswers(origin: string): string {
+  return origin.endsWith(ANSWERS) ? origin : `${origin}${ANSWERS}`;
+}
+
+const ANSWERS = '+answers';
 
 async function freeName(tx: PimWrite, place: Place, uid: string): Promise<string> {
   const { extension } = KINDS.calendar;

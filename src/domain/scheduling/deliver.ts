@@ -39,6 +39,8 @@ export interface DeliverDeps {
 
 type Outcome = NewText | null;
 
+const HOUR = 3_600_000;
+
 /** Brings scheduling messages into calendars here, each in one transaction: change, inbox, ledger. */
 export class Deliver {
   constructor(private readonly deps: DeliverDeps) {}
@@ -102,7 +104,7 @@ export class Deliver {
     const stored = new SchedulingObject(openCalendarObject(current.text));
     const isOurs = stored.components.some((component) => ownAddresses(user).has(organizerAddress(component) ?? ''));
     const draft = isOurs ? invitationFor(stored, from, this.deps.clock.now()) : null;
-    if (!draft) return [];
+    if (!draft || !(await this.mayAskNow(user, stored.object.uid, from, tx))) return [];
     const domain = user.address.slice(user.address.lastIndexOf('@') + 1);
     const local = (await tx.scheduling.locals(domain, [from])).get(from);
     const job: OutboxJob = {
@@ -119,6 +121,16 @@ export class Deliver {
     };
     await tx.scheduling.enqueue([job]);
     return [job];
+  }
+
+  /** Who asks too often, or in whose name somebody does, is answered once an hour. */
+  private async mayAskNow(user: Account, uid: string, from: Address, tx: PimWrite): Promise<boolean> {
+    const digest = String(Math.floor(this.deps.clock.now().getTime() / HOUR));
+    const asked = await tx.scheduling.ledger(user.id, uid);
+    if (asked.some((entry) => entry.method === 'REFRESH' && entry.peer === from && entry.digest === digest)) return false;
+    const entry: LedgerEntry = { direction: 'in', peer: from, recurrence: '', sequence: 0, method: 'REFRESH', digest };
+    await tx.scheduling.record(user.id, uid, [entry]);
+    return true;
   }
 
   /** The calendar that has the object, else the one where invitations go. */

@@ -357,7 +357,7 @@ class PostgresPimWrite implements PimWrite {
       Buffer.byteLength(item.text),
       item.etag,
       item.scheduleTag,
-      this.origin,
+      item.origin ?? this.origin,
       item.spans && formatSpans(item.spans),
       formatSpan(item.exact),
       item.alarms.length > 0 ? formatSpans(item.alarms) : null,

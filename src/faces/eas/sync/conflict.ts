@@ -1,5 +1,6 @@
 import type { Cursor } from '../../../domain/changes/feed.js';
 import type { Collection } from '../../../domain/pim/model.js';
+import { withAnswers } from '../../../domain/scheduling/calendar-write.js';
 import type { EasContext } from '../context.js';
 
 const PAGE = 500;
@@ -24,10 +25,12 @@ export class ForeignChanges {
   /** Looks at what happened up to now, then tells whether the item is among it. */
   async has(id: number): Promise<boolean> {
     const { pim } = this.context.services;
+    const { origin } = this.context.session;
+    // Answers of invitees go together with whatever the device edits.
+    const own = [origin, withAnswers(origin)];
     for (let page = 0; this.#point !== null && page < MAX_PAGES; page++) {
       const { changes, next, more } = await pim.since(this.context.session, this.collection, this.#point, PAGE);
-      for (const change of changes)
-        if (!change.gone && change.origin !== this.context.session.origin) this.#foreign.add(Number(change.id));
+      for (const change of changes) if (!change.gone && !own.includes(change.origin)) this.#foreign.add(Number(change.id));
       this.#point = next;
       if (!more) break;
     }
