@@ -1,8 +1,14 @@
+import { dirname, join } from 'node:path';
 import type { ImapFlow } from 'imapflow';
+import type { Dovecot } from '../../src/demo/dovecot.js';
+import { findRunner, giveTo } from '../../src/infra/unprivileged.js';
+import { temporaryFolder } from '../../test/support/cleanup.js';
+import { PASSWORD, startTestDovecot } from '../../test/support/dovecot.js';
+import { startGateway } from '../../test/support/gateway.js';
 import { bareLoop } from '../support/bare-loop.js';
 import { message } from '../support/data.js';
 import { LeanPhone } from '../support/lean-phone.js';
-import { connectImap, copyInbox, deliver, fillInbox } from '../support/mailboxes.js';
+import { connectImap, copyInbox, deliver, fillInbox, writeMaildir } from '../support/mailboxes.js';
 import { address, type Match, startMatch } from '../support/match.js';
 import { peakGrowth } from '../support/memory.js';
 import { format, type Outcome } from '../support/report.js';
@@ -68,15 +74,21 @@ const LARGE = sized(200_000, 1_000);
 const SMALL = 1_000;
 const DELTAS = 20;
 
-/** A Sync after one new message, by the size of the folder. */
+/**
+ * A Sync after one new message, by the size of the folder. In Dovecot's mdbox: in a Maildir Dovecot itself reads the names
+ * of all files again when one is added.
+ */
 export async function deltaSyncBySize(): Promise<Outcome> {
-  const match = await startMatch();
+  const { match, dovecot } = await mdboxMatch();
   const works: (() => Promise<number>)[] = [];
   for (const [user, size] of [
     [USERS.large, LARGE],
     [USERS.small, SMALL],
   ] as const) {
-    await fillInbox(match, user, size, { files: SMALL });
+    const maildir = join(await temporaryFolder('gw-import'), 'Maildir');
+    await writeMaildir(maildir, size, SMALL, (n) => message(n, address(user)));
+    await giveTo(await findRunner(), dirname(maildir));
+    await dovecot.doveadm('import', '-u', address(user), `maildir:${maildir}`, '', 'all');
     // Without bodies the first Sync of 200,000 messages is a matter of a minute or two.
     const phone = await phoneOf(match, user, { window: WINDOW, truncation: 0 });
     expect(await phone.firstSync(), size);
@@ -95,6 +107,14 @@ export async function deltaSyncBySize(): Promise<Outcome> {
     aim: { operator: '<=', value: 1.3 },
     detail: `${format(ofLarge)} ms and ${format(ofSmall)} ms, medians of ${DELTAS} in turn`,
   };
+}
+
+/** A gateway before a Dovecot of its own that keeps mail in mdbox. */
+async function mdboxMatch(): Promise<{ readonly match: Match; readonly dovecot: Dovecot }> {
+  const shared = await startMatch();
+  const dovecot = await startTestDovecot({ mailLocation: 'mdbox:~/mdbox' });
+  const gateway = await startGateway({ databaseUrl: shared.databaseUrl, imapUrl: dovecot.url, env: { LOG_LEVEL: 'warn' } });
+  return { match: { ...shared, gateway, imapPort: dovecot.ports.imap, password: PASSWORD }, dovecot };
 }
 
 /** Runs works that time themselves in turn; the first round does not count. */

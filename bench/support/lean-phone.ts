@@ -61,7 +61,8 @@ export class LeanPhone {
   async folderSync(): Promise<void> {
     const asked = el('FolderHierarchy:FolderSync', el('FolderHierarchy:SyncKey', 0));
     const root = await this.command('FolderSync', asked);
-    if (childText(root, 'FolderHierarchy:Status') !== '1') throw new Error(`FolderSync: Status ${childText(root, 'FolderHierarchy:Status')}`);
+    if (childText(root, 'FolderHierarchy:Status') !== '1')
+      throw new Error(`FolderSync: Status ${childText(root, 'FolderHierarchy:Status')}`);
     const folders = children(child(root, 'FolderHierarchy:Changes'), 'FolderHierarchy:Add');
     const inbox = folders.find((folder) => childText(folder, 'FolderHierarchy:Type') === INBOX);
     this.inbox = childText(inbox, 'FolderHierarchy:ServerId') ?? '';

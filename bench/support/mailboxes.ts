@@ -44,18 +44,27 @@ export async function fillInbox(
 ): Promise<void> {
   const maildir = join(match.mailHome(address(user)), 'Maildir');
   await clearInbox(match, user);
-  for (const folder of ['cur', 'new', 'tmp']) await mkdir(join(maildir, folder), { recursive: true });
-  const start = Math.floor(Date.now() / 1000) - 86_400 - count;
-  for (let n = 0; n < count; n++) {
-    const path = join(maildir, 'cur', `${start + n}.M${n}P1.bench:2,${n % 3 ? 'S' : ''}`);
-    if (n >= files) await link(join(maildir, 'cur', nameOf(start, n % files)), path);
-    else await writeFile(path, text(n)).then(() => utimes(path, start + n, start + n));
-  }
+  await writeMaildir(maildir, count, files, text);
   await own(match, user);
   await index(match, user);
 }
 
-const nameOf = (start: number, n: number) => `${start + n}.M${n}P1.bench:2,${n % 3 ? 'S' : ''}`;
+/** Messages as files of a Maildir. */
+export async function writeMaildir(maildir: string, count: number, files: number, text: (n: number) => string): Promise<void> {
+  for (const folder of ['cur', 'new', 'tmp']) await mkdir(join(maildir, folder), { recursive: true });
+  const start = Math.floor(Date.now() / 1000) - 86_400 - count;
+  for (let n = 0; n < count; n++) {
+    const path = join(maildir, 'cur', nameOf(start, n, count));
+    if (n >= files) await link(join(maildir, 'cur', nameOf(start, n % files, count)), path);
+    else await writeFile(path, text(n)).then(() => utimes(path, start + n, start + n));
+  }
+}
+
+/** Of the newest thousand every third is unread, of those before them every fiftieth. */
+function nameOf(start: number, n: number, count: number): string {
+  const isRead = n % (count - n > 1_000 ? 50 : 3) > 0;
+  return `${start + n}.M${n}P1.bench:2,${isRead ? 'S' : ''}`;
+}
 
 /** The same INBOX for another user, by hard links. */
 export async function copyInbox(match: Match, from: number, to: number): Promise<void> {
