@@ -101,6 +101,8 @@ describe('ItemOperations Fetch (MS-ASCMD 2.2.1.10)', () => {
     assert.equal(await status(fetch(t('AirSyncBase:FileReference'))), '2');
     assert.equal(await status(fetch(file, options(t('ItemOperations:Schema', t('Email:Subject'))))), '2');
     assert.equal(await status(fetch(...named(inbox, id), t('Search:LongId', id))), '2');
+    const twice = [1, 1].map((type) => t('AirSyncBase:BodyPreference', t('AirSyncBase:Type', type)));
+    assert.equal(await status(fetch(...named(inbox, id), options(...twice))), '2');
     assert.equal(await status(fetch(...named(inbox, `${inbox.id}:999`))), '6');
     assert.equal(await status(fetch(...named(work, id))), '6');
     assert.equal(await status(fetch(t('AirSync:CollectionId', 'x'), t('AirSync:ServerId', 'x:1'))), '6');
