@@ -14,6 +14,8 @@ export interface DovecotConfig {
   hibernateAfter: number;
   mailLocation: string;
   tls?: { cert: string; key: string };
+  /** Port on 127.0.0.1 that takes what Dovecot itself sends, such as automatic replies. */
+  relay?: number;
 }
 
 export interface DovecotPorts {
@@ -41,6 +43,7 @@ export function dovecotConfig(c: DovecotConfig): string {
     ...services(c),
     ...(c.hibernateAfter > 0 ? hibernation(c.hibernateAfter) : []),
     ...(c.ports.managesieve ? sieve(c.ports.managesieve) : []),
+    ...(c.relay ? [`submission_host = 127.0.0.1:${c.relay}`] : []),
     '',
   ].join('\n');
 }

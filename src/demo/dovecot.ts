@@ -32,6 +32,8 @@ export interface DovecotOptions {
   /** PEM files; then STARTTLS is offered and there is an IMAPS port. */
   tls?: { cert: string; key: string };
   managesieve?: boolean;
+  /** Port on 127.0.0.1 of an SMTP server that takes automatic replies without a login; without it there are none. */
+  relay?: number;
   /** Wanted ports; one that is taken, and those not named, are chosen freely. */
   ports?: Partial<DovecotPorts>;
   /** Gets each line that Dovecot logs. */
@@ -134,6 +136,7 @@ function defaults(options: DovecotOptions) {
     hibernateAfter: options.hibernateAfter ?? 0,
     mailLocation: options.mailLocation ?? 'maildir:~/Maildir',
     ...(options.tls ? { tls: options.tls } : {}),
+    ...(options.relay ? { relay: options.relay } : {}),
   };
 }
 

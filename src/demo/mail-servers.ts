@@ -11,6 +11,8 @@ export const DEMO_DOMAIN = 'example.test';
 export interface DemoMail {
   dovecot: Dovecot;
   submission: Submission;
+  /** `sieve://127.0.0.1:PORT?tls=off`, where Dovecot has ManageSieve. */
+  sieveUrl: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -23,7 +25,13 @@ export interface DemoMailPorts {
 /** Starts the demo's Dovecot and the submission server that delivers to its mailboxes and to nobody else. */
 export async function startDemoMail(dataDir: string, wanted: DemoMailPorts, log: (line: string) => void): Promise<DemoMail> {
   const users = Object.fromEntries(DEMO_USERS.map((user) => [user, DEMO_PASSWORD]));
-  const dovecot = await startDovecot({
+  const isLocal = (address: string) => (DEMO_USERS as readonly string[]).includes(address.toLowerCase());
+  const outbox = join(dataDir, 'outbox');
+  const deliver = (to: readonly string[], raw: Uint8Array, from: string) => dovecot.deliver(to, raw, from);
+  // Automatic replies are Dovecot's own mail, and it knows nobody's password.
+  const relay = await startSubmission({ deliver, isLocal, outbox, log });
+  const dovecot: Dovecot = await startDovecot({
+    relay: relay.port,
     dir: join(dataDir, 'dovecot'),
     users,
     managesieve: true,
@@ -31,18 +39,20 @@ export async function startDemoMail(dataDir: string, wanted: DemoMailPorts, log:
     log: onlyTrouble(log),
   });
   const submission = await startSubmission({
-    deliver: (to, raw, from) => dovecot.deliver(to, raw, from),
-    isLocal: (address) => (DEMO_USERS as readonly string[]).includes(address.toLowerCase()),
-    outbox: join(dataDir, 'outbox'),
+    deliver,
+    isLocal,
+    outbox,
     authenticate: (user, password) => users[user.toLowerCase()] === password,
     port: await freePort(wanted.smtp),
     log,
   });
   const stop = async () => {
     await submission.stop();
+    await relay.stop();
     await dovecot.stop();
   };
-  return { dovecot, submission, stop };
+  const { managesieve } = dovecot.ports;
+  return { dovecot, submission, sieveUrl: managesieve ? `sieve://127.0.0.1:${managesieve}?tls=off` : undefined, stop };
 }
 
 /** Dovecot tells about every login; the terminal needs only what went wrong. */

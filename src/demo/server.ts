@@ -61,7 +61,8 @@ async function startMail(): Promise<DemoMail> {
 }
 
 async function startGateway(mail: DemoMail | undefined, behindFront: boolean): Promise<void> {
-  const servers = mail ? { IMAP_URL: mail.dovecot.url, SMTP_URL: mail.submission.url, MAIL_DOMAIN: DEMO_DOMAIN } : {};
+  const sieve = mail?.sieveUrl ? { SIEVE_URL: mail.sieveUrl } : {};
+  const servers = mail ? { IMAP_URL: mail.dovecot.url, SMTP_URL: mail.submission.url, ...sieve, MAIL_DOMAIN: DEMO_DOMAIN } : {};
   const trust = behindFront && !env.TRUST_PROXY ? { TRUST_PROXY: 'loopback' } : {};
   const named =
     behindFront && !env.PUBLIC_URL

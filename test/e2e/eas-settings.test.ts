@@ -4,8 +4,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { type Submission, startSubmission } from '../../src/demo/submission.js';
 import { findRunner } from '../../src/infra/unprivileged.js';
-import { temporaryFolder } from '../support/cleanup.js';
+import { onEnd, temporaryFolder } from '../support/cleanup.js';
 import { type EasPhone, type Tag, t } from '../support/eas-phone.js';
 import { address, eventually, message, startWorld, type World } from '../support/eas-phone-world.js';
 
@@ -13,9 +14,13 @@ const me = address('otto');
 
 let world: World;
 let phone: EasPhone;
+/** Takes what the mail server itself sends. */
+let relay: Submission;
 
 before(async () => {
-  world = await startWorld({ dovecot: { managesieve: true } });
+  relay = await startSubmission({ deliver: (to, raw, from) => world.dovecot.deliver(to, raw, from), isLocal: () => true });
+  onEnd(() => relay.stop());
+  world = await startWorld({ dovecot: { managesieve: true, relay: relay.port } });
   phone = await world.phone('otto', { deviceId: 'settings1' });
 });
 
@@ -108,6 +113,19 @@ describe('Settings Oof (MS-ASCMD 2.2.1.18, Oof) through ManageSieve', { concurre
     ]);
     assert.equal((await answered(COLLEAGUE)).replace(/\r/g, ''), inside.replace(/\r/g, ''));
     assert.equal(await answered(STRANGER), 'Away');
+  });
+
+  test('the reply arrives, from the user, once', async () => {
+    const colleague = await world.imap('bob');
+    for (const subject of ['Question', 'Another'])
+      await world.dovecot.deliver(me, message({ from: COLLEAGUE, to: me, subject, text: '?' }), COLLEAGUE);
+    const inbox = () =>
+      world.dovecot.doveadm('fetch', '-u', COLLEAGUE, 'hdr.from hdr.auto-submitted body', 'mailbox', 'INBOX', 'all');
+    const replies = await eventually('the reply', inbox, (found) => found.includes('Ferien'));
+    assert.match(replies, new RegExp(`hdr.from: .*${me}`));
+    assert.match(replies, /hdr.auto-submitted: auto-replied/);
+    assert.equal(replies.split('Ferien').length, 2);
+    colleague.close();
   });
 
   test('an audience that is switched off gets no answer; what is not named stays', async () => {
