@@ -9,7 +9,7 @@ import { type ConnectOptions, ImapClient, type MailboxStatus } from './client.js
 import { isConnectionLost } from './errors.js';
 import { InboxWatch, type WatchTimes } from './idle.js';
 import { Looks } from './looks.js';
-import { SUMMARY_QUERY, toSummary } from './messages.js';
+import { HEADER_FIELDS, toSummary } from './messages.js';
 import { fetchParts, uidSets } from './parts.js';
 import { ImapPool, type PoolLimits } from './pool.js';
 import { toSearch } from './search.js';
@@ -84,7 +84,7 @@ class Backend implements ImapBackend {
     return this.read(s, path, async (client) => {
       const found = new Map<number, MessageSummary>();
       for (const range of uidSets(uids)) {
-        await client.fetch(range, SUMMARY_QUERY, {}, (message) => {
+        await client.fetchRows(range, HEADER_FIELDS, (message) => {
           // A FETCH the server sends unasked holds only flags.
           if (message.uid && message.bodyStructure) found.set(message.uid, toSummary(message));
         });

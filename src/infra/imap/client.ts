@@ -10,7 +10,7 @@ import { DomainError } from '../../domain/errors.js';
 import type { Credentials } from '../../domain/types.js';
 import { IdRanges } from '../../formats/ranges.js';
 import { toDomainError } from './errors.js';
-import { fetchSection, type SectionBytes, type SectionRange } from './lean-fetch.js';
+import { fetchRows, fetchSection, type SectionBytes, type SectionRange } from './lean-fetch.js';
 import { mailboxIds } from './object-ids.js';
 import type { ServerUrl } from './url.js';
 import { VanishedListener } from './vanished.js';
@@ -140,6 +140,20 @@ export class ImapClient {
   ): Promise<void> {
     try {
       for await (const message of this.flow.fetch(range, { ...query, uid: true }, { ...options, uid: true })) await sink(message);
+    } catch (error) {
+      throw toDomainError(error);
+    }
+  }
+
+  /** Streams what a listing shows of messages of the selected mailbox; `sink` must not use this connection. */
+  async fetchRows(
+    range: string,
+    headers: readonly string[],
+    sink: (row: FetchMessageObject) => void | Promise<void>,
+  ): Promise<void> {
+    if (!this.usable) throw toDomainError(GONE);
+    try {
+      await fetchRows(this.flow, range, headers, sink);
     } catch (error) {
       throw toDomainError(error);
     }

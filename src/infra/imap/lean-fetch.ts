@@ -1,15 +1,6 @@
-import type { ImapFlow } from 'imapflow';
-
-/** A token as imapflow's parser gives it. */
-interface Token {
-  readonly type?: string;
-  readonly value?: unknown;
-  readonly section?: readonly unknown[];
-}
-
-interface Untagged {
-  readonly attributes?: readonly [Token, (readonly (Token | null)[])?];
-}
+import type { FetchMessageObject, ImapFlow } from 'imapflow';
+import { readRow } from './fetch-row.js';
+import type { Token, Untagged } from './tokens.js';
 
 /** imapflow's command pipe: there at run time, not in its types. */
 interface Pipe {
@@ -43,16 +34,40 @@ export async function fetchSection(
   wanted: SectionRange,
   sink: (part: SectionBytes) => void | Promise<void>,
 ): Promise<void> {
+  const body = { type: 'ATOM', value: 'BODY.PEEK', section: sectionOf(wanted), partial: partialOf(wanted) };
+  await fetchItems(flow, range, [atom('UID'), body], readSection, sink);
+}
+
+/** `UID FETCH range (…)` of what a listing shows, in the same way; `headers`: names of fields beyond the envelope. */
+export async function fetchRows(
+  flow: ImapFlow,
+  range: string,
+  headers: readonly string[],
+  sink: (row: FetchMessageObject) => void | Promise<void>,
+): Promise<void> {
+  const names = ['UID', 'FLAGS', 'INTERNALDATE', 'RFC822.SIZE', 'ENVELOPE', 'BODYSTRUCTURE'].map(atom);
+  const fields = { type: 'ATOM', value: 'BODY.PEEK', section: [atom('HEADER.FIELDS'), headers.map(atom)] };
+  await fetchItems(flow, range, [...names, fields], readRow, sink);
+}
+
+async function fetchItems<T>(
+  flow: ImapFlow,
+  range: string,
+  items: readonly object[],
+  read: (untagged: Untagged) => T | null,
+  sink: (item: T) => void | Promise<void>,
+): Promise<void> {
   let failure: { readonly error: unknown } | null = null;
   const take = async (untagged: Untagged) => {
-    const part = failure ? null : readSection(untagged);
+    if (failure) return;
     try {
-      if (part) await sink(part);
+      const item = read(untagged);
+      if (item) await sink(item);
     } catch (error) {
       failure = { error };
     }
   };
-  const response = await (flow as unknown as Pipe).exec('UID FETCH', [sequence(range), items(wanted)], {
+  const response = await (flow as unknown as Pipe).exec('UID FETCH', [{ type: 'SEQUENCE', value: range }, items], {
     untagged: { FETCH: take },
   });
   response.next();
@@ -65,9 +80,11 @@ export function readSection(untagged: Untagged): SectionBytes | null {
   let uid = 0;
   let bytes: Uint8Array | null = null;
   for (let at = 0; at + 1 < list.length; at += 2) {
-    const name = String(list[at]?.value ?? '').toUpperCase();
-    if (name === 'UID') uid = Number(list[at + 1]?.value);
-    else if (name === 'BODY' && list[at]?.section) bytes = toBytes(list[at + 1]?.value);
+    const item = list[at] as Token | null;
+    const value = (list[at + 1] as Token | null)?.value;
+    const name = String(item?.value ?? '').toUpperCase();
+    if (name === 'UID') uid = Number(value);
+    else if (name === 'BODY' && item?.section) bytes = toBytes(value);
   }
   return bytes && Number.isSafeInteger(uid) && uid > 0 ? { uid, bytes } : null;
 }
@@ -78,12 +95,14 @@ function toBytes(value: unknown): Uint8Array | null {
   return typeof value === 'string' ? Buffer.from(value, 'utf8') : null;
 }
 
-function sequence(range: string): Token {
-  return { type: 'SEQUENCE', value: range };
+function atom(value: string): Token {
+  return { type: 'ATOM', value };
 }
 
-function items({ section, start, maxBytes }: SectionRange): readonly object[] {
-  const partial = maxBytes === undefined && start === 0 ? undefined : [start, maxBytes ?? 0xffffffff];
-  const body = { type: 'ATOM', value: 'BODY.PEEK', section: section === '' ? [] : [{ type: 'ATOM', value: section }], partial };
-  return [{ type: 'ATOM', value: 'UID' }, body];
+function sectionOf({ section }: SectionRange): readonly Token[] {
+  return section === '' ? [] : [atom(section)];
+}
+
+function partialOf({ start, maxBytes }: SectionRange): readonly number[] | undefined {
+  return maxBytes === undefined && start === 0 ? undefined : [start, maxBytes ?? 0xffffffff];
 }

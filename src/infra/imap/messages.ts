@@ -1,10 +1,10 @@
-import type { FetchMessageObject, FetchQueryObject, MessageAddressObject, MessageStructureObject } from 'imapflow';
+import type { FetchMessageObject, MessageAddressObject, MessageStructureObject } from 'imapflow';
 import libmime from 'libmime';
 import type { MailAddress, MessagePart, MessageSummary } from '../../domain/mail/model.js';
 import { headerMap } from '../../formats/mime/headers.js';
 
 /** Header fields a listing needs beyond the envelope. */
-const HEADER_FIELDS = [
+export const HEADER_FIELDS: readonly string[] = [
   'References',
   'Thread-Topic',
   'Thread-Index',
@@ -18,17 +18,6 @@ const MAX_HEADER_CHARS = 8 * 1024;
 const MAX_DEPTH = 40;
 const MAX_PARTS = 1000;
 const MAX_ADDRESSES = 2000;
-
-/** One FETCH that tells everything a listing needs. */
-export const SUMMARY_QUERY: FetchQueryObject = {
-  uid: true,
-  flags: true,
-  envelope: true,
-  bodyStructure: true,
-  internalDate: true,
-  size: true,
-  headers: HEADER_FIELDS,
-};
 
 /** A fetched message → summary. Whatever the server or the sender left out is empty. */
 export function toSummary(message: FetchMessageObject): MessageSummary {
