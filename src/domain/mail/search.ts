@@ -55,11 +55,17 @@ interface Running {
   open: number;
   failure: unknown;
   ended: Promise<void>;
+  /** Callers that wait for it now. */
+  waiting: number;
+  /** Given up: nobody waits any more, and the user looks for something else. */
+  over: boolean;
 }
 
 /** Searches through a user's folders within a time that a phone waits. */
 export class MailSearches {
   private readonly running = new Map<string, Running>();
+  /** By account: a person who types looks for each beginning of a word. */
+  private readonly turns = new Map<Id, Turns>();
 
   constructor(
     private readonly mail: Pick<Mail, 'search' | 'summaries'>,
@@ -73,11 +79,26 @@ export class MailSearches {
    */
   async find(s: Session, request: SearchRequest, page: Page, fresh: boolean): Promise<SearchOutcome> {
     const search = this.start(s, request, fresh);
-    await Promise.race([search.ended, sleep(this.budget, undefined, { ref: false })]);
+    await this.wait(s, search);
     if (search.failure && search.sets.size === 0) throw search.failure;
     const total = [...search.sets.values()].reduce((sum, uids) => sum + uids.size, 0);
     const { found, skipped } = await this.page(s, search, request, page);
     return { found, total: Math.max(0, total - skipped), complete: search.open === 0 };
+  }
+
+  private async wait(s: Session, search: Running): Promise<void> {
+    const tooLong = sleep(this.budget, undefined, { ref: false, ...(s.signal && { signal: s.signal }) }).catch(() => undefined);
+    search.waiting++;
+    await Promise.race([search.ended, tooLong]).finally(() => search.waiting--);
+  }
+
+  /** Ends what nobody waits for, so that an account has no more than a few searches on the mail server. */
+  private giveUp(account: Id): void {
+    for (const [key, search] of this.running) {
+      if (!key.startsWith(`${account}\n`) || search.open === 0 || search.waiting > 0) continue;
+      search.over = true;
+      this.running.delete(key);
+    }
   }
 
   private start(s: Session, request: SearchRequest, fresh: boolean): Running {
@@ -87,7 +108,16 @@ export class MailSearches {
     // One that still runs is what a phone that lost patience asks for again.
     if (known && now - known.since < KEPT && (!fresh || known.open > 0)) return known;
     const folders = byWeight(request.folders).slice(0, MAX_FOLDERS);
-    const search: Running = { since: now, sets: new Map(), open: folders.length, failure: null, ended: Promise.resolve() };
+    const search: Running = {
+      since: now,
+      sets: new Map(),
+      open: folders.length,
+      failure: null,
+      ended: Promise.resolve(),
+      waiting: 0,
+      over: false,
+    };
+    this.giveUp(s.account);
     // Goes on when the phone hangs up: it will ask again.
     search.ended = this.through({ ...s, signal: undefined }, folders, request.query, search);
     this.running.delete(key);
@@ -99,13 +129,18 @@ export class MailSearches {
   private async through(s: Session, folders: readonly MailFolder[], query: MailQuery, search: Running): Promise<void> {
     const waiting = [...folders];
     const end = performance.now() + LONGEST;
+    const turns = this.turns.get(s.account) ?? new Turns(AT_ONCE);
+    this.turns.set(s.account, turns);
     const work = async () => {
-      for (let folder = waiting.shift(); folder && performance.now() < end; folder = waiting.shift()) {
-        await this.into(s, folder, query, search);
-        if (isFatal(search.failure)) return;
+      for (let folder = waiting.shift(); folder; folder = waiting.shift()) {
+        const next = folder;
+        const isOver = () => search.over || isFatal(search.failure) || performance.now() > end;
+        await turns.run(async () => (isOver() ? undefined : this.into(s, next, query, search)));
+        if (isOver()) return;
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
+    if (turns.idle) this.turns.delete(s.account);
   }
 
   private async into(s: Session, folder: MailFolder, query: MailQuery, search: Running): Promise<void> {
@@ -134,6 +169,31 @@ export class MailSearches {
       else if (at++ >= page.first) found.push({ folder: next.folder, message });
     }
     return { found, skipped };
+  }
+}
+
+/** Lets so many tasks run at a time. */
+class Turns {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private readonly most: number) {}
+
+  get idle(): boolean {
+    return this.running === 0 && this.waiting.length === 0;
+  }
+
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.running < this.most) this.running++;
+    else await new Promise<void>((go) => this.waiting.push(go));
+    try {
+      return await task();
+    } finally {
+      // The place is handed on, so that nobody else can take it in between.
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.running--;
+    }
   }
 }
 

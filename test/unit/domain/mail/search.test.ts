@@ -12,6 +12,9 @@ const s = mailSession('alice@example.test');
 /** Folders by name with the days of their messages; `slow` folders take so many milliseconds. */
 class Box {
   searches = 0;
+  underway = 0;
+  /** Searches under way at once. */
+  most = 0;
   read = 0;
   now = Date.now();
   readonly failing = new Map<string, Error>();
@@ -33,7 +36,9 @@ class Box {
 
   async search(_s: unknown, { name }: MailFolder): Promise<IdRanges> {
     this.searches++;
+    this.most = Math.max(this.most, ++this.underway);
     await sleep(this.slow.get(name) ?? 0);
+    this.underway--;
     const failure = this.failing.get(name);
     if (failure) throw failure;
     return IdRanges.of((this.days[name] ?? []).map((_, at) => at + 1));
@@ -108,6 +113,20 @@ describe('search through folders', () => {
     const gone = new Box({ INBOX: [1] });
     gone.failing.set('INBOX', new DomainError('not-found', 'gone'));
     assert.equal((await gone.find(gone.made(), 0, 9)).total, 0);
+  });
+
+  it('never has more than two folders of an account in search, and gives up what nobody waits for', async () => {
+    const days = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`F${n}`, [1]]));
+    const box = new Box(days);
+    for (const name of Object.keys(days)) box.slow.set(name, 30);
+    const searches = box.made(40);
+    for (const text of ['c', 'ca', 'cak'])
+      await searches.find(s, { key: text, folders: box.folders(), query: { text } }, { first: 0, last: 9 }, true);
+    assert.ok(box.most <= 2, `${box.most} at once`);
+    const soFar = box.searches;
+    assert.ok(soFar < 15, `${soFar} of 60 searches`);
+    await sleep(600);
+    assert.ok(box.searches <= soFar + 20, 'only the last one goes on');
   });
 
   it('forgets results after some minutes', async () => {
