@@ -47,10 +47,7 @@ export async function searchMailbox(context: EasContext, element: Element, optio
   const wishes = readItemOptions(options, []);
   const fresh = child(options, 'Search:RebuildResults') !== undefined;
   const mail = await searchMail(context, { query, folders: scope.folders }, range, wishes, fresh);
-  const rest = {
-    first: Math.max(0, range.first - mail.total),
-    last: range.last - Math.max(mail.total, range.first + mail.results.length),
-  };
+  const rest = { first: Math.max(0, range.first - mail.total), last: range.last - mail.total };
   const pim = await searchPim(context, scope.collections, query.words, rest, wishes);
   const results = [...mail.results, ...pim.results];
   const total = mail.total + pim.total;
@@ -62,15 +59,10 @@ export async function searchMailbox(context: EasContext, element: Element, optio
 function readQuery(element: Element): MailboxQuery {
   const and = child(element, 'Search:And');
   const parent = and ?? element;
-  for (const inner of [...elements(element), ...elements(parent)])
-    if (
-      inner.tag === 'Search:Or' ||
-      (inner === and && elements(element).length > 1) ||
-      (inner !== and && inner.tag === 'Search:And')
-    )
-      throw new StatusError(SEARCH.TooComplex, `${inner.tag} is too complex`);
   const classes = children(parent, 'AirSync:Class').map((each) => text(each)?.trim() ?? '');
-  if (!and && classes.length > 0) throw new StatusError(SEARCH.TooComplex, 'Class outside And');
+  const isNested = elements(parent).some(({ tag }) => tag === 'Search:Or' || tag === 'Search:And');
+  const isBeside = and !== undefined && elements(element).length > 1;
+  if (isNested || isBeside || (!and && classes.length > 0)) throw new StatusError(SEARCH.TooComplex, 'query is too complex');
   const texts = [...children(parent, 'Search:FreeText').map((each) => text(each) ?? ''), ...(and ? [] : [directText(element)])];
   const query = {
     classes,
