@@ -159,11 +159,7 @@ export async function memoryOfAttachment(): Promise<Outcome[]> {
 /** A hundred small Syncs; gives the FileReferences seen. */
 async function warmUp(phone: LeanPhone): Promise<readonly string[]> {
   let references: readonly string[] = [];
-  for (let n = 0; n < 50; n++) {
-    phone.syncKey = '0';
-    await phone.sync();
-    references = (await phone.sync()).references;
-  }
+  for (let n = 0; n < 50; n++) references = await phone.references();
   return references;
 }
 

@@ -2,6 +2,7 @@ import { decode } from '../../src/formats/wbxml/decode.js';
 import { encode } from '../../src/formats/wbxml/encode.js';
 import { child, children, childText, type Element, el } from '../../src/formats/wbxml/tree.js';
 import { type LeanAnswer, LeanClient, type LeanRequest } from './lean-http.js';
+import { scanSync } from './scan-sync.js';
 
 export interface LeanPhoneOptions {
   readonly url: string;
@@ -20,8 +21,6 @@ export interface Round {
   readonly changed: number;
   readonly more: boolean;
   readonly bytes: number;
-  /** Of the attachments in the answer. */
-  readonly references: readonly string[];
 }
 
 const PATH = '/Microsoft-Server-ActiveSync';
@@ -29,7 +28,7 @@ const PATH = '/Microsoft-Server-ActiveSync';
 const VERSION = '14.1';
 const TYPE = 'LeanPhone';
 const INBOX = '2';
-const NOTHING: Round = { added: 0, changed: 0, more: false, bytes: 0, references: [] };
+const NOTHING: Round = { added: 0, changed: 0, more: false, bytes: 0 };
 
 /** A phone that does as little as possible, so that the server is what is measured. */
 export class LeanPhone {
@@ -73,19 +72,19 @@ export class LeanPhone {
   async sync(): Promise<Round> {
     const { body } = await this.post('Sync', this.syncRequest());
     if (body.length === 0) return NOTHING;
-    const collection = child(child(decode(body), 'AirSync:Collections'), 'AirSync:Collection');
-    const status = childText(collection, 'AirSync:Status') ?? '1';
+    const { status = '1', syncKey, ...round } = scanSync(body);
     if (status !== '1') throw new Error(`Sync: Status ${status}`);
-    this.syncKey = childText(collection, 'AirSync:SyncKey') ?? this.syncKey;
-    const commands = child(collection, 'AirSync:Commands');
-    const added = children(commands, 'AirSync:Add');
-    return {
-      added: added.length,
-      changed: children(commands, 'AirSync:Change').length,
-      more: child(collection, 'AirSync:MoreAvailable') !== undefined,
-      bytes: body.length,
-      references: added.flatMap(referencesIn),
-    };
+    this.syncKey = syncKey ?? this.syncKey;
+    return { ...round, bytes: body.length };
+  }
+
+  /** The FileReferences of the attachments that one Sync from key 0 brings. */
+  async references(): Promise<readonly string[]> {
+    this.syncKey = '0';
+    await this.sync();
+    const { body } = await this.post('Sync', this.syncRequest());
+    const collection = child(child(decode(body), 'AirSync:Collections'), 'AirSync:Collection');
+    return children(child(collection, 'AirSync:Commands'), 'AirSync:Add').flatMap(referencesIn);
   }
 
   /** From key 0 until nothing more is announced; how many items came. */

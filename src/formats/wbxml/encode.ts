@@ -138,7 +138,7 @@ class TokenBuffer {
   close(): void {
     if (this.depth-- === 0) throw new Error('close without an open element');
     if (this.#pending) this.#settle(0);
-    else this.#write([END]);
+    else this.#byte(END);
   }
 
   take(): Uint8Array {
@@ -152,9 +152,17 @@ class TokenBuffer {
     const token = this.#pending;
     if (!token) return;
     this.#pending = undefined;
-    if (token.page !== this.#page) this.#write([SWITCH_PAGE, token.page]);
-    this.#page = token.page;
-    this.#write([token.byte | contentBit]);
+    if (token.page !== this.#page) {
+      this.#byte(SWITCH_PAGE);
+      this.#byte(token.page);
+      this.#page = token.page;
+    }
+    this.#byte(token.byte | contentBit);
+  }
+
+  #byte(byte: number): void {
+    if (this.#length === this.#bytes.length) this.#reserve(1);
+    this.#bytes[this.#length++] = byte;
   }
 
   #string(value: string): void {

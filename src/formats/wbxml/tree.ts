@@ -22,11 +22,10 @@ export function optional(tag: TagName, value: string | number | boolean | Uint8A
   return value === undefined || value === null ? undefined : el(tag, value);
 }
 
-function flatten(content: readonly Content[]): WbxmlNode[] {
-  const nodes: WbxmlNode[] = [];
+function flatten(content: readonly Content[], nodes: WbxmlNode[] = []): WbxmlNode[] {
   for (const item of content) {
     if (item === undefined || item === null) continue;
-    if (Array.isArray(item)) nodes.push(...flatten(item as readonly Content[]));
+    if (Array.isArray(item)) flatten(item as readonly Content[], nodes);
     else if (typeof item === 'number') nodes.push(String(item));
     else if (typeof item === 'boolean') nodes.push(item ? '1' : '0');
     else nodes.push(item as WbxmlNode);

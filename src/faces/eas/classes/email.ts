@@ -77,15 +77,15 @@ const CHANGING = new Set<TagName>(['Email:Read', 'Email:Flag', 'Email2:LastVerbE
 
 /** ApplicationData of a message, and roughly its size in bytes. */
 export function emailData(item: EmailItem, version: EasVersion): { readonly data: readonly Element[]; readonly bytes: number } {
-  const data = rows(EMAIL, item, version);
+  const data = rows(rowsOf(version), item);
   return { data, bytes: 1000 + 200 * item.attachments.length + (item.body?.data?.length ?? 0) };
 }
 
 /** ApplicationData of a Change: read state, flag, answered or forwarded, categories. */
 export function emailChange(summary: MessageSummary, version: EasVersion): readonly Element[] {
   const bare = { summary, body: undefined, attachments: [], serverId: '', draft: false };
-  const changing = EMAIL.filter((row) => CHANGING.has(row.tag));
-  const data = rows(changing, bare, version);
+  const changing = rowsOf(version).filter((row) => CHANGING.has(row.tag));
+  const data = rows(changing, bare);
   const cleared = atLeast(version, '14.0') && !data.some((element) => element.tag === 'Email:Categories');
   return cleared ? [...data, el('Email:Categories')] : data;
 }
@@ -105,13 +105,24 @@ export function emailOverview(summary: MessageSummary, draft: boolean): readonly
   ].filter((element) => element !== undefined);
 }
 
-function rows(table: readonly Row[], item: EmailItem, version: EasVersion): Element[] {
-  return table.flatMap((row) => {
-    if ((row.since && !atLeast(version, row.since)) || (row.until && !atLeast(row.until, version))) return [];
-    const value = row.get(item);
-    if (value === undefined || value === null) return [];
-    return isRowElement(value, row.tag) ? [value] : [el(row.tag, value)];
-  });
+const byVersion = new Map<EasVersion, readonly Row[]>();
+
+/** The rows of a version: chosen once, not for each message. */
+function rowsOf(version: EasVersion): readonly Row[] {
+  const known = byVersion.get(version);
+  if (known) return known;
+  const rows = EMAIL.filter(({ since, until }) => (!since || atLeast(version, since)) && (!until || atLeast(until, version)));
+  byVersion.set(version, rows);
+  return rows;
+}
+
+function rows(table: readonly Row[], item: EmailItem): Element[] {
+  const data: Element[] = [];
+  for (const { tag, get } of table) {
+    const value = get(item);
+    if (value !== undefined && value !== null) data.push(isRowElement(value, tag) ? value : el(tag, value));
+  }
+  return data;
 }
 
 function isRowElement(value: Content | Element, tag: TagName): value is Element {
