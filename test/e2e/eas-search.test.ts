@@ -119,6 +119,12 @@ describe('Search of the mailbox (MS-ASCMD 2.2.1.16)', () => {
     const body = store.all('Search:Result')[0]?.child('Search:Properties', 'AirSyncBase:Body');
     assert.equal(body?.text('AirSyncBase:Data'), 'deep');
     assert.equal(body?.text('AirSyncBase:Truncated'), '1');
+    const whole = t('AirSyncBase:BodyPreference', t('AirSyncBase:Type', 1));
+    await world.dovecot.deliver(me, message({ to: me, subject: 'Endless', text: 'story '.repeat(50_000) }));
+    const long = (await phone.search('Mailbox', mail('endless'), whole)).all('Search:Result')[0];
+    const cut = long?.child('Search:Properties', 'AirSyncBase:Body');
+    assert.equal(cut?.text('AirSyncBase:Data')?.length, 100 * 1024, 'the rest is fetched');
+    assert.equal(cut?.text('AirSyncBase:Truncated'), '1');
     const flags = await world.dovecot.doveadm('fetch', '-u', me, 'flags', 'mailbox', 'Archive/2025', 'all');
     assert.doesNotMatch(flags, /Seen/);
   });

@@ -44,7 +44,7 @@ export async function searchMailbox(context: EasContext, element: Element, optio
   if (!range) throw new StatusError(SEARCH.Invalid, 'unreadable Range');
   if (range.last > LAST) throw new StatusError(SEARCH.EndOfRange, 'Range goes too far');
   const scope = await scopeOf(context, query, child(options, 'Search:DeepTraversal') !== undefined);
-  const wishes = readItemOptions(options, []);
+  const wishes = cut(readItemOptions(options, []));
   const fresh = child(options, 'Search:RebuildResults') !== undefined;
   const mail = await searchMail(context, { query, folders: scope.folders }, range, wishes, fresh);
   const rest = { first: Math.max(0, range.first - mail.total), last: range.last - mail.total };
@@ -54,6 +54,14 @@ export async function searchMailbox(context: EasContext, element: Element, optio
   if (results.length === 0 && range.first > 0) throw new StatusError(SEARCH.EndOfRange, 'nothing in that Range');
   // A mailbox search without a match has one empty Result; Android wants Range and Total even then.
   return { results: results.length > 0 ? results : [el('Search:Result')], range: answeredRange(range, results.length), total };
+}
+
+/** A hundred whole bodies would be too much for one answer; the rest of a body is fetched by its LongId. */
+const LONGEST_BODY = 100 * 1024;
+
+function cut(wishes: SyncOptions): SyncOptions {
+  const shorter = (size = LONGEST_BODY) => Math.min(size, LONGEST_BODY);
+  return { ...wishes, bodies: wishes.bodies.map((body) => ({ ...body, truncationSize: shorter(body.truncationSize) })) };
 }
 
 function readQuery(element: Element): MailboxQuery {
