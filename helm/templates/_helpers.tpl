@@ -98,6 +98,9 @@ WORKERS: {{ .Values.gateway.workers | int | quote }}
 {{- with .Values.gateway.smtpUrl }}
 SMTP_URL: {{ . | quote }}
 {{- end }}
+{{- with .Values.gateway.sieveUrl }}
+SIEVE_URL: {{ . | quote }}
+{{- end }}
 {{- with .Values.gateway.mailDomain }}
 MAIL_DOMAIN: {{ . | quote }}
 {{- end }}
