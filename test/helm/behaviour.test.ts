@@ -6,7 +6,12 @@ import { builtPath } from '../support/paths.js';
 import { cases, needed } from './cases.js';
 import { all, at, type KubernetesObject, only, type Rendered, type RenderJob, render, type Tree } from './chart.js';
 
-const gateway = { ...needed.gateway, smtpUrl: 'smtps://mail.example.com', mailDomain: 'example.com' };
+const gateway = {
+  ...needed.gateway,
+  smtpUrl: 'smtps://mail.example.com',
+  sieveUrl: 'sieve://mail.example.com',
+  mailDomain: 'example.com',
+};
 const on = { enabled: true };
 
 /** Container of the gateway, or of the migration. */

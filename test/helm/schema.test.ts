@@ -83,6 +83,7 @@ describe('values.schema.json refuses', () => {
     ['gateway.imapUrl', 'imaps://user:word@mail.example.com'],
     ['gateway.imapUrl', 'imaps://mail.example.com?tls=maybe'],
     ['gateway.smtpUrl', 'mail.example.com'],
+    ['gateway.sieveUrl', 'imap://mail.example.com'],
     ['gateway.mailDomain', '@example.com'],
     ['gateway.logLevel', 'verbose'],
     ['gateway.workers', 0],

@@ -32,6 +32,15 @@ describe('readConfig', () => {
     );
   });
 
+  it('finds ManageSieve and further authorities for S/MIME', () => {
+    const none = readConfig(good);
+    assert.deepEqual([serversFor(none, 'a@b.test')?.sieve, none.smimeAuthorities], [null, '']);
+    const { sieve } = serversFor(readConfig({ ...good, SIEVE_URL: 'sieve://mail.example.com' }), 'a@b.test') ?? assert.fail();
+    assert.deepEqual(sieve, { host: 'mail.example.com', port: 4190, security: 'starttls', verifyCertificate: true });
+    for (const wrong of [{ SIEVE_URL: 'imap://mail.example.com' }, { SMIME_CA: '/nowhere.pem' }])
+      assert.throws(() => readConfig({ ...good, ...wrong }), ConfigError);
+  });
+
   it('lists every problem at once', () => {
     const bad = {
       PORT: '99999',
