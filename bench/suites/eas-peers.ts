@@ -122,6 +122,18 @@ const PINGS = 8;
 /** SOGo looks every ten seconds by default: waits of different length meet it at different moments. */
 const WAITS = [1_000, 3_500, 6_000, 8_500];
 
+/** Ping after Ping, as phones do, until one tells a change; `at`: when that was. */
+function untilChange(phone: LeanPhone): { at: number; readonly done: Promise<void> } {
+  const told = { at: 0, done: Promise.resolve() };
+  const run = async () => {
+    while (!(await phone.ping(HEARTBEAT)));
+    told.at = performance.now();
+  };
+  told.done = run();
+  return told;
+}
+const HEARTBEAT = 60;
+
 /** From the delivery of a message to the answer of the waiting Ping. */
 export async function pingLatency(): Promise<Outcome[]> {
   const { match, sides: both } = await sides();
@@ -134,13 +146,14 @@ export async function pingLatency(): Promise<Outcome[]> {
     await phone.firstSync();
     let turn = 0;
     works.push(async () => {
-      await phone.sync();
-      const changed = phone.ping(120);
+      for (let round = await phone.sync(); round.added > 0 || round.more; ) round = await phone.sync();
+      const told = untilChange(phone);
       await sleep(WAITS[turn++ % WAITS.length] ?? 0);
+      if (told.at > 0) throw new Error(`${side.name}'s Ping told a change that is none`);
       await deliver(imap, message(next++, address(DELTA_USER)));
-      return time(async () => {
-        if (!(await changed)) throw new Error(`${side.name}'s Ping told no change`);
-      });
+      const delivered = performance.now();
+      await told.done;
+      return told.at - delivered;
     });
   }
   const times = (await takeTurns(works, PINGS)).map(median);
