@@ -1,4 +1,4 @@
-import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { FilterScripts } from '../../domain/accounts/out-of-office.js';
 import { DomainError } from '../../domain/errors.js';
@@ -94,7 +94,8 @@ export class SieveClient implements FilterScripts {
 function accepted(answer: Answer): Answer {
   if (answer.ok) return answer;
   if (/QUOTA/i.test(answer.code)) throw new DomainError('too-large', 'no room for the filter script');
-  throw new DomainError('invalid', `the filter server refuses: ${answer.text.slice(0, 200)}`);
+  // What it says may quote the user's own words, which are not for the log.
+  throw new DomainError('invalid', 'the filter server refuses the script');
 }
 
 interface Line {
@@ -106,7 +107,7 @@ interface Line {
 /** Connects and reads the greeting; where TLS is wanted, nothing is believed before it. */
 async function open(server: ServerUrl): Promise<Line> {
   const { host, port, security, verifyCertificate } = server;
-  const secure = { host, port, servername: host, rejectUnauthorized: verifyCertificate };
+  const secure = { host, port, ...(isIP(host) === 0 && { servername: host }), rejectUnauthorized: verifyCertificate };
   const socket = guarded(security === 'tls' ? connectTls(secure) : connectPlain({ host, port }));
   try {
     const reader = new LineReader(socket);
