@@ -290,3 +290,23 @@ function bodyOf(raw: Buffer): string {
   const text = raw.toString('latin1');
   return text.slice(text.indexOf('\r\n\r\n') + 4);
 }
+
+describe('a forwarded message of 45 MB (MS-ASCMD 2.2.1.19)', () => {
+  test('goes out byte for byte; one too large is Status 122, and nothing is sent', async () => {
+    const large = Buffer.concat(Array.from({ length: 2048 }, () => BYTES)).subarray(0, 32 * 1024 * 1024);
+    const imap = await world.imap('cora');
+    const put = async (subject: string, data: Buffer) => {
+      const attachment = { name: 'large.bin', type: 'application/octet-stream', data };
+      await imap.append('INBOX', Buffer.from(message({ to: me, subject, text: 'x', attachment })));
+      return received(subject);
+    };
+    const source = await put('Large', large);
+    assert.equal(await phone.compose('SmartForward', { mime: note('see', 'Fwd: Large'), source, save: false }), '1');
+    const mail = await parse(lastSent());
+    assert.equal(sha(mail.attachments[0]!.content), sha(large));
+    const count = sent().length;
+    const tooLarge = await put('Too large', Buffer.concat([large, large]).subarray(0, 40 * 1024 * 1024));
+    assert.equal(await phone.compose('SmartForward', { mime: note('see', 'Fwd: Too large'), source: tooLarge }), '122');
+    assert.equal(sent().length, count);
+  });
+});

@@ -4,6 +4,7 @@ import {
   append,
   bodyFragment,
   isProtected,
+  type Pieces,
   textFragment,
   textKinds,
   withThread,
@@ -46,7 +47,7 @@ export async function composeAbout(
 ): Promise<Uint8Array> {
   return readable(async () => {
     const appendix = await appendixOf(mail, s, original, purpose, textKinds(raw).has('html'));
-    return withThread(append(raw, appendix, newBoundary), ancestor(original.message, purpose));
+    return append(withThread(raw, ancestor(original.message, purpose)), appendix, newBoundary);
   });
 }
 
@@ -192,12 +193,12 @@ async function entities(
   folder: MailFolder,
   message: MessageSummary,
   parts: readonly MessagePart[],
-): Promise<Uint8Array[]> {
-  const found: Uint8Array[] = [];
+): Promise<Pieces[]> {
+  const found: Pieces[] = [];
   for (const part of parts) {
     const bytes = await section(mail, s, folder, message.uid, part.section);
     if (!bytes) throw new DomainError('not-found', 'the message is gone');
-    found.push(Buffer.concat([await headerOf(mail, s, folder, message, part), bytes]));
+    found.push([await headerOf(mail, s, folder, message, part), bytes]);
   }
   return found;
 }
@@ -231,11 +232,11 @@ function percent(sign: string): string {
 }
 
 /** The whole original as a part. */
-async function embedded(mail: Mail, s: Session, { folder, message }: Original): Promise<Uint8Array> {
+async function embedded(mail: Mail, s: Session, { folder, message }: Original): Promise<Pieces> {
   const bytes = await section(mail, s, folder, message.uid, '');
   if (!bytes) throw new DomainError('not-found', 'the message is gone');
   const head = 'Content-Type: message/rfc822\r\nContent-Disposition: attachment; filename="forwarded.eml"\r\n\r\n';
-  return Buffer.concat([Buffer.from(head), bytes]);
+  return [Buffer.from(head), bytes];
 }
 
 async function section(mail: Mail, s: Session, folder: MailFolder, uid: number, name: string): Promise<Uint8Array | null> {

@@ -35,7 +35,7 @@ export function eventExcerpt(text: string, instance: Date | null, viewer: Accoun
   ];
   const texts = { plain: value('DESCRIPTION'), html: '' };
   const shown = lines.filter(([, content]) => content !== '');
-  const invitation = purpose === 'forward' ? [calendarEntity(invitationText(text, instance && occurrence, viewer))] : [];
+  const invitation = purpose === 'forward' ? [[calendarEntity(invitationText(text, instance && occurrence, viewer))]] : [];
   return { subject: value('SUMMARY'), appendix: { ...below(shown, texts, purpose), inline: [], attachments: invitation } };
 }
 

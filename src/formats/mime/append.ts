@@ -6,6 +6,9 @@ import { bodyParts, type TextKind, textKind } from './structure.js';
 import { textToHtml } from './text.js';
 import { decodeTransfer } from './transfer.js';
 
+/** Bytes in pieces: large ones are put together once. */
+export type Pieces = readonly Uint8Array[];
+
 /** What a reply or a forwarded message carries of the message it is about. */
 export interface Appendix {
   /** Below a plain text, lines ended by CRLF. */
@@ -13,9 +16,9 @@ export interface Appendix {
   /** Below an HTML text: a fragment that can stand inside `body`. */
   readonly html: string;
   /** Whole MIME entities that the HTML shows by their Content-ID. */
-  readonly inline: readonly Uint8Array[];
+  readonly inline: readonly Pieces[];
   /** Whole MIME entities to carry as they are. */
-  readonly attachments: readonly Uint8Array[];
+  readonly attachments: readonly Pieces[];
 }
 
 /** A piece of a message that is replaced; everything else keeps its bytes. */
@@ -49,13 +52,13 @@ export function append(raw: Uint8Array, appendix: Appendix, boundary: () => stri
   if (root.fields.length === 0) throw new MimeError('no header fields');
   const all = [...appendix.inline, ...appendix.attachments];
   // What is encrypted must not get a clear text beside it; what is signed may carry parts, itself untouched.
-  if (isProtected(root)) return SIGNED.test(root.type) ? carry(raw, all, boundary) : raw;
+  if (isProtected(root)) return SIGNED.test(root.type) ? Buffer.concat(carry(raw, all, boundary)) : raw;
   const texts = targets(root);
   const html = texts.find((part) => textKind(part) === 'html');
   const carried = html ? appendix.attachments : all;
   const edits = texts.map((part) => extended(raw, part, appendix, part === html ? appendix.inline : [], boundary));
-  const own = texts.length > 0 ? [] : [textEntity('plain', appendix.plain, [])];
-  return carry(spliced(raw, edits), [...own, ...carried], boundary);
+  const own = texts.length > 0 ? [] : [[textEntity('plain', appendix.plain, [])]];
+  return Buffer.concat(carry(Buffer.concat(spliced(raw, edits)), [...own, ...carried], boundary));
 }
 
 /** The parts below whose text the appendix goes: the last of each form. */
@@ -64,21 +67,15 @@ function targets(root: RawPart): RawPart[] {
   return [...new Set(last)].filter((part) => part !== undefined);
 }
 
-function extended(
-  raw: Uint8Array,
-  part: RawPart,
-  appendix: Appendix,
-  inline: readonly Uint8Array[],
-  boundary: () => string,
-): Edit {
+function extended(raw: Uint8Array, part: RawPart, appendix: Appendix, inline: readonly Pieces[], boundary: () => string): Edit {
   const kind = textKind(part);
   const text = textOf(raw, part);
   const whole = kind === 'html' ? intoHtml(text, appendix.html) : `${text}\r\n\r\n${appendix.plain}`;
   const others = part.fields.filter((field) => !/^content-/.test(field.name));
   const content = part.fields.filter((field) => KEPT.has(field.name));
   if (inline.length === 0) return { ...part, bytes: textEntity(kind, whole, [...others, ...content], part) };
-  const entities = [textEntity(kind, whole, content, part), ...inline];
-  return { ...part, bytes: multipart('related', entities, others, boundary()) };
+  const entities = [[textEntity(kind, whole, content, part)], ...inline];
+  return { ...part, bytes: Buffer.concat(multipart('related', entities, others, boundary())) };
 }
 
 /** Content headers that stay when the text of a part changes. */
@@ -121,43 +118,38 @@ function field(name: string, value: string): HeaderField {
   return { name: name.toLowerCase(), raw: `${name}: ${value}` };
 }
 
-function multipart(
-  subtype: string,
-  entities: readonly Uint8Array[],
-  fields: readonly HeaderField[],
-  boundary: string,
-): Uint8Array {
+function multipart(subtype: string, entities: readonly Pieces[], fields: readonly HeaderField[], boundary: string): Pieces {
+  const type = field('Content-Type', `multipart/${subtype}; boundary="${boundary}"`);
   const delimiter = Buffer.from(`--${boundary}\r\n`);
-  const chunks = entities.flatMap((entity) => [delimiter, entity, CRLF]);
-  const body = Buffer.concat([...chunks, Buffer.from(`--${boundary}--\r\n`)]);
-  return joinMessage([...fields, field('Content-Type', `multipart/${subtype}; boundary="${boundary}"`)], body);
+  const parts = entities.flatMap((entity) => [delimiter, ...entity, CRLF]);
+  return [joinMessage([...fields, type], new Uint8Array()), ...parts, Buffer.from(`--${boundary}--\r\n`)];
 }
 
 /** Adds entities after all parts of a message: into its own multipart/mixed, or into a new one around it. */
-function carry(raw: Uint8Array, entities: readonly Uint8Array[], boundary: () => string): Uint8Array {
-  if (entities.length === 0) return raw;
+function carry(raw: Uint8Array, entities: readonly Pieces[], boundary: () => string): Pieces {
+  if (entities.length === 0) return [raw];
   const root = parseRaw(raw);
   const last = root.children.at(-1);
   if (root.type === 'multipart/mixed' && last) {
     const delimiter = Buffer.from(`\r\n--${root.parameters.boundary}\r\n`);
-    const bytes = Buffer.concat(entities.flatMap((entity) => [delimiter, entity]));
-    return spliced(raw, [{ start: last.end, end: last.end, bytes }]);
+    const parts = entities.flatMap((entity) => [delimiter, ...entity]);
+    return [raw.subarray(0, last.end), ...parts, raw.subarray(last.end)];
   }
   const isContent = ({ name }: HeaderField) => name.startsWith('content-');
-  const inner = joinMessage(root.fields.filter(isContent), raw.subarray(root.bodyStart));
+  const inner = [joinMessage(root.fields.filter(isContent), new Uint8Array()), raw.subarray(root.bodyStart)];
   const outer = root.fields.filter((each) => !isContent(each));
   const isEmpty = root.bodyStart >= root.end && root.children.length === 0;
   return multipart('mixed', isEmpty ? entities : [inner, ...entities], outer, boundary());
 }
 
-function spliced(raw: Uint8Array, edits: readonly Edit[]): Uint8Array {
+function spliced(raw: Uint8Array, edits: readonly Edit[]): Pieces {
   const chunks: Uint8Array[] = [];
   let at = 0;
   for (const { start, end, bytes } of [...edits].sort((a, b) => a.start - b.start)) {
     chunks.push(raw.subarray(at, start), bytes);
     at = end;
   }
-  return Buffer.concat([...chunks, raw.subarray(at)]);
+  return [...chunks, raw.subarray(at)];
 }
 
 /** What ties a message to the one it answers or forwards (RFC 5322 §3.6.4). */

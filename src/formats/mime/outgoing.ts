@@ -40,15 +40,10 @@ export function prepareOutgoing(raw: Uint8Array, sender: Sender): Outgoing {
   const to = recipients(fields);
   const from = ownFrom(fields, sender);
   const kept = complete([...from.fields.filter((field) => !DROPPED_FIELDS.has(field.name))], sender);
-  return {
-    from: from.address,
-    to,
-    kept: joinMessage(kept, body),
-    transmitted: joinMessage(
-      kept.filter((field) => field.name !== 'bcc'),
-      body,
-    ),
-  };
+  const open = kept.filter((field) => field.name !== 'bcc');
+  const whole = joinMessage(kept, body);
+  // A large message is not held twice for nothing.
+  return { from: from.address, to, kept: whole, transmitted: open.length === kept.length ? whole : joinMessage(open, body) };
 }
 
 /** Envelope recipients of To, Cc and Bcc, each once. */

@@ -46,7 +46,7 @@ describe('what stands below a new message (MS-ASCMD SmartReply, SmartForward)', 
 
   it('puts pictures of the HTML beside it and files after all; without HTML both are files', async () => {
     const html = await PostalMime.parse(
-      made(`${head}Content-Type: text/html\r\n\r\n<p>x</p>`, { inline: [picture], attachments: [file] }),
+      made(`${head}Content-Type: text/html\r\n\r\n<p>x</p>`, { inline: [[picture]], attachments: [[file]] }),
     );
     assert.deepEqual(
       html.attachments.map(({ related, mimeType }) => [related ?? false, mimeType]),
@@ -55,7 +55,7 @@ describe('what stands below a new message (MS-ASCMD SmartReply, SmartForward)', 
         [false, 'application/pdf'],
       ],
     );
-    const plain = await PostalMime.parse(made(`${head}\r\nx`, { inline: [picture], attachments: [file] }));
+    const plain = await PostalMime.parse(made(`${head}\r\nx`, { inline: [[picture]], attachments: [[file]] }));
     assert.deepEqual(
       plain.attachments.map(({ mimeType }) => mimeType),
       ['image/png', 'application/pdf'],
@@ -67,7 +67,7 @@ describe('what stands below a new message (MS-ASCMD SmartReply, SmartForward)', 
     for (const eol of ['\r\n', '\n']) {
       const own = ['Content-Type: image/x; q="a;b"', 'X-Odd:   kept', '', 'raw \t bytes  ', '.', ''].join(eol);
       const text = `${head.replaceAll('\r\n', eol)}Content-Type: multipart/mixed; boundary="b+(?"${eol}${eol}--b+(?${eol}${eol}see${eol}--b+(?${eol}${own}${eol}--b+(?--${eol}`;
-      const raw = made(text, { attachments: [file] }).toString('latin1');
+      const raw = made(text, { attachments: [[file]] }).toString('latin1');
       assert.ok(raw.includes(own));
       assert.ok(raw.includes(file.toString()));
       assert.equal(parseRaw(Buffer.from(raw, 'latin1')).children.length, 3);
@@ -85,11 +85,11 @@ describe('what stands below a new message (MS-ASCMD SmartReply, SmartForward)', 
 
   it('leaves encrypted messages alone, and signed ones but for what is carried', () => {
     const sealed = `${head}Content-Type: application/pkcs7-mime\r\n\r\nMIIB`;
-    assert.equal(made(sealed, { attachments: [file] }).toString(), sealed);
+    assert.equal(made(sealed, { attachments: [[file]] }).toString(), sealed);
     const signed = `${head}Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\ntext \r\n--s\r\nContent-Type: application/pkcs7-signature\r\n\r\nMIIB\r\n--s--\r\n`;
     assert.equal(made(signed).toString(), signed);
     assert.ok(
-      made(signed, { attachments: [file] })
+      made(signed, { attachments: [[file]] })
         .toString()
         .includes(signed.slice(head.length)),
     );
@@ -110,7 +110,7 @@ describe('what stands below a new message (MS-ASCMD SmartReply, SmartForward)', 
       fc.property(
         fc.array(fc.constantFrom('--b', '--b--', '', 'x', 'Content-Type: multipart/mixed; boundary=b', '\n', ' ')),
         (lines) => {
-          made(`${head}Content-Type: multipart/mixed; boundary=b\r\n\r\n${lines.join('\r\n')}`, { attachments: [file] });
+          made(`${head}Content-Type: multipart/mixed; boundary=b\r\n\r\n${lines.join('\r\n')}`, { attachments: [[file]] });
         },
       ),
       { numRuns: 300 },
