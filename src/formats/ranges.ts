@@ -71,15 +71,13 @@ export class IdRanges {
   union(other: IdRanges): IdRanges {
     if (other.isEmpty || other === this) return this;
     if (this.isEmpty) return other;
-    const [last, next] = [this.max as number, (other.ranges[0] as Range)[0]];
-    // The usual case: new items come after all that are there.
-    if (next > last + 1) return new IdRanges([...this.ranges, ...other.ranges]);
+    if (other.#isAfter(this)) return this.continued(other);
     if (other.minus(this).isEmpty) return this;
     return new IdRanges(merged(inOrder(this.ranges, other.ranges)));
   }
 
   minus(other: IdRanges): IdRanges {
-    if (this.isEmpty || other.isEmpty) return this;
+    if (this.isEmpty || other.isEmpty || other.#isAfter(this) || this.#isAfter(other)) return this;
     const rest: Range[] = [];
     let cuts = 0;
     let index = other.#firstEndingAt((this.ranges[0] as Range)[0]);
@@ -123,6 +121,19 @@ export class IdRanges {
       const [low, high] = this.ranges[at] as Range;
       for (let id = high; id >= low; id--) yield id;
     }
+  }
+
+  /** Whether everything in this set is above everything in the other; neither is empty. */
+  #isAfter(other: IdRanges): boolean {
+    return (this.ranges[0] as Range)[0] > (other.max as number);
+  }
+
+  /** The usual case: new items come after all that are there, and what is there keeps its text. */
+  private continued(other: IdRanges): IdRanges {
+    const tail = merged([this.ranges.at(-1) as Range, ...other.ranges]);
+    const whole = new IdRanges([...this.ranges.slice(0, -1), ...tail]);
+    if (this.#text !== undefined) whole.#text = this.#text.slice(0, this.#text.lastIndexOf(',') + 1) + new IdRanges(tail);
+    return whole;
   }
 
   /** Index of the first range that ends at `id` or later. */

@@ -73,7 +73,7 @@ export class Draft {
   readonly replies: Record<string, Reply> = {};
   /** Reasons to store the state although no item moved: something was skipped, or much was looked through for nothing. */
   worthStoring = false;
-  readonly #before: string;
+  readonly #before: Look;
 
   constructor(data: SyncData) {
     this.source = data.source;
@@ -87,7 +87,7 @@ export class Draft {
     this.window = data.window;
     this.options = data.options;
     this.supported = data.supported;
-    this.#before = this.#signature();
+    this.#before = this.#look();
   }
 
   /** A state before the first look. */
@@ -98,7 +98,7 @@ export class Draft {
 
   /** Whether storing this state would change what the device is sent later. */
   get altered(): boolean {
-    return this.worthStoring || this.#signature() !== this.#before;
+    return this.worthStoring || !sameLook(this.#before, this.#look());
   }
 
   /** How many changes wait for the device. */
@@ -148,8 +148,23 @@ export class Draft {
     return Object.fromEntries(held.map(([flag, uids]) => [flag, uids.toString()]));
   }
 
-  #signature(): string {
-    const sets = SETS.map((set) => this[set].toString());
-    return JSON.stringify([sets, this.#flagTexts(), this.options, this.source, this.point === null]);
+  #look(): Look {
+    const held = [...this.flags].filter(([, uids]) => !uids.isEmpty);
+    return {
+      sets: [...SETS.map((set) => this[set]), ...held.map(([, uids]) => uids)],
+      rest: JSON.stringify([held.map(([flag]) => flag), this.options, this.source, this.point === null]),
+    };
   }
+}
+
+/** What decides whether a state is worth storing. */
+interface Look {
+  readonly sets: readonly IdRanges[];
+  readonly rest: string;
+}
+
+/** Sets that nothing changed are the same objects, so thousands of ranges are not written out to be compared. */
+function sameLook(a: Look, b: Look): boolean {
+  const same = (set: IdRanges, other: IdRanges | undefined) => set === other || String(set) === String(other);
+  return a.rest === b.rest && a.sets.every((set, index) => same(set, b.sets[index]));
 }
