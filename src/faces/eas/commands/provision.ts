@@ -27,22 +27,27 @@ export async function provision(context: EasContext): Promise<EasAnswer> {
   if (policy && child(policy, 'Provision:PolicyKey')) return acknowledge(context, policy);
   if (!information && has(context.version, 'provisionInformation'))
     throw new StatusError(COMMON.DeviceInformationRequired, 'no DeviceInformation');
-  if (information) await keepInformation(context, information);
-  if (!policy) throw new StatusError(PROVISION.ProtocolError, 'no Policy');
-  return offer(context, policy, information !== undefined);
+  const told = information ? { information: { ...device.information, ...readDeviceInformation(information) } } : {};
+  const type = policy && childText(policy, 'Provision:PolicyType');
+  const pendingPolicyKey = newKey(device.policyKey);
+  // One write for both: each of them would wait for the disk.
+  const offers = type === policyTypeOf(context);
+  if (information || offers)
+    await context.store.save(context.session, context.query.deviceId, { ...told, ...(offers && { pendingPolicyKey }) });
+  if (!type) throw new StatusError(PROVISION.ProtocolError, policy ? 'no PolicyType' : 'no Policy');
+  return offer(context, type, offers ? pendingPolicyKey : null, information !== undefined);
+}
+
+function policyTypeOf({ version }: EasContext): string {
+  return has(version, 'provisionDocument') ? POLICY_TYPE : WAP_POLICY_TYPE;
 }
 
 /** First phase: the policy and a temporary key. */
-async function offer(context: EasContext, policy: Element, informed: boolean): Promise<EasAnswer> {
-  const type = childText(policy, 'Provision:PolicyType') ?? '';
+function offer({ version }: EasContext, type: string, key: number | null, informed: boolean): EasAnswer {
   const settings = informed ? el('Settings:DeviceInformation', el('Settings:Status', 1)) : undefined;
-  if (type === '') throw new StatusError(PROVISION.ProtocolError, 'no PolicyType');
-  const known = has(context.version, 'provisionDocument') ? POLICY_TYPE : WAP_POLICY_TYPE;
-  if (type !== known) return answer(policies(type, POLICY.UnknownType), settings);
-  const pendingPolicyKey = newKey(context.device.policyKey);
-  await context.store.save(context.session, context.query.deviceId, { pendingPolicyKey });
-  const data = el('Provision:Data', type === WAP_POLICY_TYPE ? WAP_POLICY : policyDocument(context.version));
-  return answer(policies(type, POLICY.Success, pendingPolicyKey, data), settings);
+  if (key === null) return answer(policies(type, POLICY.UnknownType), settings);
+  const data = el('Provision:Data', type === WAP_POLICY_TYPE ? WAP_POLICY : policyDocument(version));
+  return answer(policies(type, POLICY.Success, key, data), settings);
 }
 
 /** Second phase: the device acknowledges the temporary key and gets the one it must carry from now on. */
@@ -67,11 +72,6 @@ async function wiped(context: EasContext, element: Element): Promise<EasAnswer> 
   if (done && pending)
     await context.store.save(context.session, context.query.deviceId, { wipe: 'done', policyKey: 0, pendingPolicyKey: 0 });
   return answer();
-}
-
-async function keepInformation(context: EasContext, element: Element): Promise<void> {
-  const information = { ...context.device.information, ...readDeviceInformation(element) };
-  await context.store.save(context.session, context.query.deviceId, { information });
 }
 
 /** Never 0, never the other key of the device. */
