@@ -6,7 +6,7 @@ import { clusterMetrics } from './http/metrics.js';
 import { migrate, openDatabase } from './infra/db/data-source.js';
 import { startEmbeddedPostgres } from './infra/db/embedded.js';
 import { createLog } from './log.js';
-import { startWorkers } from './workers.js';
+import { startWorkers, workersListen } from './workers.js';
 
 /** How long requests under way may take to finish after SIGTERM, in milliseconds. */
 const GRACE = 25_000;
@@ -43,10 +43,12 @@ async function runPrimary(config: Config, log: Log): Promise<Stop> {
 
 async function serveMetrics(port: number, host: string): Promise<http.Server> {
   const server = http.createServer((_req, res) => {
-    clusterMetrics().then(
-      ({ type, text }) => res.setHeader('Content-Type', type).end(text),
-      () => res.writeHead(500).end(),
-    );
+    workersListen()
+      .then(clusterMetrics)
+      .then(
+        ({ type, text }) => res.setHeader('Content-Type', type).end(text),
+        () => res.writeHead(500).end(),
+      );
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   return server;
