@@ -360,10 +360,11 @@ async function write(
     const item = await tx.find(place, { id: repeated });
     return { item: item ?? removedItem(repeated, row), created: false, repeated: true, verbatim: item?.text === draft.text };
   }
-  const current = await tx.find(place, draft.id === undefined ? { name: row.name } : { id: draft.id });
+  const found = await tx.find(place, draft.id === undefined ? { name: row.name, uid: row.uid } : { id: draft.id });
+  const current = draft.id === undefined && found?.name !== row.name ? null : found;
   checkPrecondition(current, when);
   if (draft.id !== undefined && !current) throw new DomainError('not-found', 'no such item');
-  await checkUid(tx, place, row.uid, current);
+  requireUid(row.uid, current, found);
   if (current?.text === row.text) return { item: current, created: false, repeated: false, verbatim: true };
   const final = await scheduled(current);
   const verbatim = final.text === draft.text;
@@ -373,10 +374,9 @@ async function write(
 }
 
 /** One resource per UID, and a resource keeps its UID (RFC 4791 §5.3.2.1, RFC 6352 §6.3.2.1). */
-async function checkUid(tx: PimWrite, place: Place, uid: string, current: ItemHead | null): Promise<void> {
-  if (current?.uid === uid) return;
-  const holder = current ?? (await tx.find(place, { uid }));
-  if (holder)
+function requireUid(uid: string, current: ItemHead | null, found: ItemHead | null): void {
+  const holder = current ?? found;
+  if (holder && current?.uid !== uid)
     throw new DomainError('conflict', 'the UID belongs to another item', { reason: 'no-uid-conflict', href: holder.name });
 }
 
@@ -397,7 +397,7 @@ async function transferWithin(tx: PimWrite, transfer: Transfer): Promise<{ creat
   if (replaced && !transfer.overwrite) throw new DomainError('precondition-failed', 'the destination exists');
   if (replaced) await tx.remove(target, replaced);
   if (!transfer.copy) await tx.remove(source, item);
-  await checkUid(tx, target, row.uid, null);
+  requireUid(row.uid, null, await tx.find(target, { uid: row.uid }));
   return { created: replaced === null, item: await tx.insert(target, row) };
 }
 

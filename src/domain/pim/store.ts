@@ -168,7 +168,11 @@ export interface PimWrite {
   readonly scheduling: SchedulingWrite;
   /** Where the collection is mounted by those it is shared with: they are to be signalled too. */
   mounts(place: Place): readonly Place[];
-  find(place: Place, ref: ItemRef | { readonly uid: string }): Promise<Item | null>;
+  /** With a name and a UID: the item of that name, else the one with that UID. */
+  find(
+    place: Place,
+    ref: ItemRef | { readonly uid: string } | { readonly name: string; readonly uid: string },
+  ): Promise<Item | null>;
   /** The item a creation key made, as its id. */
   created(place: Place, key: string): Promise<Id | null>;
   insert(place: Place, row: ItemRow, creationKey?: string): Promise<Item>;

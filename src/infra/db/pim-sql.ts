@@ -90,6 +90,13 @@ export const ITEM_BY_UID = statement(
   `SELECT ${ITEM_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND uid = $3`,
 );
 
+/** Two look-ups in indexes: an OR of both conditions has the planner read the whole collection when it is small. */
+export const ITEM_BY_NAME_OR_UID = statement(
+  'item_by_name_or_uid',
+  `(SELECT ${ITEM_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND name = $3)
+   UNION ALL (SELECT ${ITEM_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND uid = $4) LIMIT 1`,
+);
+
 export const HEADS = statement(
   'heads',
   `SELECT ${HEAD_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND id > $3 ORDER BY id LIMIT $4`,

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { DomainError } from '../../domain/errors.js';
-import type { IndexQuery, Item, ItemBrief, ItemHead, ItemRef, ItemVersion, RestorePoint, Share } from '../../domain/pim/model.js';
+import type { IndexQuery, Item, ItemBrief, ItemHead, ItemVersion, RestorePoint, Share } from '../../domain/pim/model.js';
 import type {
   Found,
   ItemRow,
@@ -310,14 +310,9 @@ class PostgresPimWrite implements PimWrite {
     return this.mounted.get(`${place.account}/${place.collection}`) ?? [];
   }
 
-  async find(place: Place, ref: ItemRef | { readonly uid: string }): Promise<Item | null> {
-    const [statement, value] =
-      'name' in ref ? [sql.ITEMS_BY_NAME, [ref.name]] : 'id' in ref ? [sql.ITEMS_BY_ID, [ref.id]] : [sql.ITEM_BY_UID, ref.uid];
-    const found = await row<sql.ItemColumns>(this.client, statement as typeof sql.ITEMS_BY_NAME, [
-      place.account,
-      place.collection,
-      value,
-    ]);
+  async find(place: Place, ref: Parameters<PimWrite['find']>[1]): Promise<Item | null> {
+    const [statement, ...values] = lookUp(ref);
+    const found = await row<sql.ItemColumns>(this.client, statement, [place.account, place.collection, ...values]);
     return found ? toItem(found) : null;
   }
 
@@ -363,6 +358,12 @@ class PostgresPimWrite implements PimWrite {
       item.alarms.length > 0 ? formatSpans(item.alarms) : null,
     ];
   }
+}
+
+/** The statement that finds an item, and what it is asked beside the place. */
+function lookUp(ref: Parameters<PimWrite['find']>[1]): [Statement, ...unknown[]] {
+  if ('name' in ref) return 'uid' in ref ? [sql.ITEM_BY_NAME_OR_UID, ref.name, ref.uid] : [sql.ITEMS_BY_NAME, [ref.name]];
+  return 'id' in ref ? [sql.ITEMS_BY_ID, [ref.id]] : [sql.ITEM_BY_UID, ref.uid];
 }
 
 async function insertCollection(client: PoolClient, account: Id, draft: NewCollection): Promise<StoredCollection> {
