@@ -1,4 +1,5 @@
 import type { Component } from '../../formats/content-lines.js';
+import { IcalError } from '../../formats/ical/error.js';
 import { Budget, type Occurrence, Series, TooComplex } from '../../formats/ical/occurrences.js';
 import { type CalendarObject, openCalendarObject } from '../../formats/ical/parse.js';
 import { normaliseSpans } from '../../formats/ical/spans.js';
@@ -45,13 +46,23 @@ export async function busyPeriods(
   for (const collection of collections) {
     for await (const item of pim.search(s, collection, { overlaps: query.span })) {
       if (item.uid === query.exceptUid) continue;
-      for (const period of periodsOf(item.text, query, zone)) found.get(period.type)?.push(period);
+      for (const period of readable(() => periodsOf(item.text, query, zone))) found.get(period.type)?.push(period);
     }
   }
   return [...found]
     .flatMap(([type, spans]) => normaliseSpans(spans).map((span) => ({ ...clip(span, query.span), type })))
     .sort((a, b) => a.start - b.start || a.end - b.end)
     .slice(0, MAX_PERIODS);
+}
+
+/** A broken stored event takes no time, and does not spoil the answer. */
+function readable(periods: () => BusyPeriod[]): BusyPeriod[] {
+  try {
+    return periods();
+  } catch (error) {
+    if (error instanceof IcalError) return [];
+    throw error;
+  }
 }
 
 function periodsOf(text: string, query: BusyQuery, zone: Zone): BusyPeriod[] {

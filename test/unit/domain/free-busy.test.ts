@@ -33,6 +33,11 @@ describe('busyPeriods', () => {
     assert.deepEqual(await busy(texts), ['BUSY 00:00-01:00', 'BUSY 08:00-09:30']);
   });
 
+  it('is not spoilt by a broken stored event', async () => {
+    const fine = event('DTSTART:20261123T080000Z', 'DTEND:20261123T090000Z');
+    assert.deepEqual(await busy(['BEGIN:VCALENDAR', fine, event('DTSTART:nonsense')]), ['BUSY 08:00-09:00']);
+  });
+
   it('leaves out transparent, cancelled and declined events, and knows tentative and absence', async () => {
     const at = ['DTSTART:20261123T080000Z', 'DTEND:20261123T090000Z'];
     const me = (answer: string) => `ATTENDEE;PARTSTAT=${answer}:mailto:A@example.test`;
