@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { builtPath } from './paths.js';
 import { startCluster } from './postgres.js';
 
@@ -51,7 +52,7 @@ async function withCluster(work: (url: string) => Promise<number>): Promise<numb
 }
 
 async function runTests(paths: readonly string[], databaseUrl: string): Promise<number> {
-  const reporter = process.stdout.isTTY && !process.env.CI ? 'spec' : 'tap'; // only TAP ends with the counts
+  const reporter = process.stdout.isTTY && !process.env.CI ? 'spec' : pathToFileURL(builtPath('test/support/reporter.js')).href;
   const options = ['--test', '--test-concurrency=2', `--test-timeout=${FILE_TIMEOUT_MS}`, `--test-reporter=${reporter}`];
   const env = { ...process.env, TEST_DATABASE_URL: databaseUrl };
   const runner = spawn(process.execPath, ['--enable-source-maps', ...options, ...paths], {
