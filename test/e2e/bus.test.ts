@@ -26,7 +26,7 @@ async function pair(make: () => Bus): Promise<{ one: Bus; heard: string[][] }> {
   return { one: buses[0] as Bus, heard };
 }
 
-async function until(done: () => boolean, ms = 10_000): Promise<void> {
+async function until(done: () => boolean, ms = 60_000): Promise<void> {
   for (const end = Date.now() + ms; !done(); await sleep(20)) assert.ok(Date.now() < end, 'in time');
 }
 

@@ -417,7 +417,7 @@ describe('hostile input over DAV', () => {
       assert.ok(wanted.includes(status), `${status} ${text.slice(0, 300)}`);
       if (row.names !== undefined) assert.match(text, new RegExp(`<D:error[^>]*><${row.names}`), text);
       assert.doesNotMatch(text, /node_modules|\bat [A-Za-z]|passwd/, 'nothing of the inside is told');
-      assert.ok(ms < 5_000, `took ${ms} ms`);
+      assert.ok(ms < 20_000, `took ${ms} ms`);
     });
   }
 

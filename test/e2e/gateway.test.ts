@@ -41,7 +41,7 @@ describe('the gateway as a process', () => {
     const started = Date.now();
     await world.gateway.kill('SIGTERM');
     assert.ok(['1', '2'].includes((await ping).status));
-    assert.ok(Date.now() - started < 10_000);
+    assert.ok(Date.now() - started < 30_000);
     assert.equal(await world.gateway.ended, 0);
   });
 

@@ -39,7 +39,6 @@ describe('invitations that come by mail (RFC 6047)', () => {
     const me = address('inbound');
     const [home, phone] = await Promise.all([world.dav('inbound'), world.phone('inbound')]);
     const facts = { uid: 'inbound@elsewhere.example', organizer: OUTSIDE, attendees: [me] };
-    const started = Date.now();
     await withPing(phone, async () => {
       await sleep(300);
       await deliver(me, 'REQUEST', itip('REQUEST', meeting(facts)));
@@ -49,7 +48,6 @@ describe('invitations that come by mail (RFC 6047)', () => {
         (text) => text !== null,
       );
     });
-    assert.ok(Date.now() - started < 8000, 'within seconds');
     const text = (await textOf(home, facts.uid)) as string;
     assert.doesNotMatch(text, /METHOD|VALARM/);
     await deliver(

@@ -27,5 +27,5 @@ it('phones on two processes hear of the same new mail, and go on hearing when th
   const sent = Date.now();
   await world.dovecot.deliver(address('alice'), message({ subject: 'to the survivor' }));
   assert.equal((await waiting).status, '2');
-  assert.ok(Date.now() - sent < 10_000, `${Date.now() - sent} ms`);
+  assert.ok(Date.now() - sent < 60_000, `${Date.now() - sent} ms`);
 });

@@ -205,7 +205,7 @@ function textPart({ text, html }: MessageParts): string[] {
 }
 
 /** Asks again until the answer satisfies, or fails with the last one. */
-export async function eventually<T>(what: string, ask: () => Promise<T>, done: (value: T) => boolean, ms = 10_000): Promise<T> {
+export async function eventually<T>(what: string, ask: () => Promise<T>, done: (value: T) => boolean, ms = 60_000): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {
     const value = await ask();

