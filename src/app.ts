@@ -34,6 +34,7 @@ import { PostgresBus } from './infra/bus/postgres.js';
 import { RedisBus } from './infra/bus/redis.js';
 import { PostgresAccountStore } from './infra/db/account-store.js';
 import { isMigrated, migrate, openDatabase, poolOf } from './infra/db/data-source.js';
+import { PostgresDeviceOrder } from './infra/db/device-order.js';
 import { PostgresDeviceStore } from './infra/db/device-store.js';
 import { PostgresFiles } from './infra/db/file-store.js';
 import { PostgresLockStore } from './infra/db/lock-store.js';
@@ -110,6 +111,7 @@ export async function startGateway(
   const pim = new PimService(pimStore, hub, clock, config.massRemoval, scheduling.planner);
   const directory = new Directory(accounts);
   const filters = new ManageSieveServer((username) => serversFor(config, username)?.sieve ?? null);
+  const order = new PostgresDeviceOrder(databaseUrl);
   const services: Services = {
     pim,
     mail,
@@ -121,6 +123,7 @@ export async function startGateway(
     files: new PostgresFiles(pool),
     locks: new PostgresLockStore(pool),
     devices: new PostgresDeviceStore(pool),
+    order,
     push,
     hub,
     clock,
@@ -157,7 +160,10 @@ export async function startGateway(
   return {
     port: listening.port,
     stop: (grace) =>
-      stop({ health, metricsServer, hub, sweep, retention, scheduling, listening, watcher, backend, bus, database }, grace),
+      stop(
+        { health, metricsServer, hub, sweep, retention, scheduling, listening, watcher, backend, order, bus, database },
+        grace,
+      ),
   };
 }
 
@@ -227,6 +233,7 @@ interface Parts {
   readonly listening: Listening;
   readonly watcher: MailWatcher;
   readonly backend: { close(): Promise<void> };
+  readonly order: { stop(): Promise<void> };
   readonly bus: { stop(): Promise<void> };
   readonly database: DataSource;
 }
@@ -241,6 +248,7 @@ async function stop(parts: Parts, grace: number): Promise<void> {
   await parts.scheduling.stop();
   await parts.watcher.close();
   await parts.backend.close();
+  await parts.order.stop();
   await parts.bus.stop();
   await parts.database.destroy();
 }

@@ -2,6 +2,7 @@ import type { CertificateCheck } from './accounts/certificates.js';
 import type { Directory } from './accounts/directory.js';
 import type { OutOfOfficeService } from './accounts/out-of-office.js';
 import type { DeviceStore } from './devices/model.js';
+import type { DeviceOrder } from './devices/order.js';
 import type { Files } from './files/model.js';
 import type { LockStore } from './locks/model.js';
 import type { Mail } from './mail/service.js';
@@ -24,6 +25,8 @@ export interface Services {
   readonly files: Files;
   readonly locks: LockStore;
   readonly devices: DeviceStore;
+  /** Absent where there is one process only: its own locks are enough. */
+  readonly order?: DeviceOrder;
   readonly push: Push;
   readonly hub: ChangeHub;
   readonly clock: Clock;

@@ -63,7 +63,10 @@ async function round(
 ): Promise<readonly CollectionResult[]> {
   const ids = requests.map((request) => request.id);
   using held = await context.runtime.locks.acquire(ids.map((id) => `${deviceKey(context)}/${id}`));
-  const states = await statesOf(context, ids, held.waited);
+  using order = await inOrder(context, requests);
+  // Who hung up while it waited has sent the request anew: answering the old one too would make the new one's key unknown.
+  context.session.signal?.throwIfAborted();
+  const states = await statesOf(context, ids, held.waited || order !== null);
   const latest = await latestCursors(context, requests, states);
   const budget = newBudget(windowSize);
   const results: CollectionResult[] = [];
@@ -72,6 +75,16 @@ async function round(
   const heard = withoutUnreachable(results, requests);
   await commit(context, heard);
   return heard;
+}
+
+/**
+ * A request that writes waits for those of other processes: what it was sent with may have been repeated there, and overtaken.
+ * One that only reads needs no more than the comparison of keys at its commit.
+ */
+async function inOrder(context: EasContext, requests: readonly CollectionRequest[]): Promise<Disposable | null> {
+  const writing = requests.filter((request) => request.commands.length > 0).map((request) => request.id);
+  if (writing.length === 0) return null;
+  return (await context.services.order?.enter(context.session, context.query.deviceId, writing)) ?? null;
 }
 
 /** The states that came with the device, read again when they may be old or when the cache names further collections. */

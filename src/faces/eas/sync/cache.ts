@@ -47,9 +47,9 @@ function implied(collection: CachedCollection): CollectionRequest {
   return { ...collection, key: null, supported: null, options: null, commands: [] };
 }
 
-/** The last request as this process or the device's record has it. */
+/** The last request as the device's record has it, which every process sees, else as this process does. */
 export function cachedSync(context: EasContext): CachedSync | null {
-  const stored = context.runtime.lastSync.get(deviceKey(context)) ?? context.device.cache.sync;
+  const stored = context.device.cache.sync ?? context.runtime.lastSync.get(deviceKey(context));
   return isCachedSync(stored) ? stored : null;
 }
 
@@ -58,8 +58,8 @@ function isCachedSync(value: unknown): value is CachedSync {
 }
 
 /**
- * Remembers a request. It is stored only for devices that wait, which are those that leave things out: others send one
- * collection after the other and would cost a write each time.
+ * Remembers a request. It is stored only for devices that wait or once did, which are those that leave things out: others send
+ * one collection after the other and would cost a write each time.
  */
 export async function remember(context: EasContext, request: SyncRequest): Promise<void> {
   const { lastSync } = context.runtime;
@@ -81,7 +81,8 @@ export async function remember(context: EasContext, request: SyncRequest): Promi
     if (lastSync.size <= MOST_REMEMBERED) break;
     lastSync.delete(oldest);
   }
-  if (request.wait === 0 || sameJson(cached, context.device.cache.sync)) return;
+  const leavesOut = request.wait > 0 || context.device.cache.sync !== undefined;
+  if (!leavesOut || sameJson(cached, context.device.cache.sync)) return;
   await context.store.save(context.session, context.query.deviceId, { cache: { ...context.device.cache, sync: cached } });
 }
 
