@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { startWorld, type World } from '../support/eas-phone-world.js';
 import { attendeesIn, scheduleMail } from '../support/meetings.js';
-import { at, type Kind, MailParticipant, type Participant, participant, SECOND } from '../support/participants.js';
+import {
+  at,
+  type Kind,
+  MailParticipant,
+  type Participant,
+  participant,
+  proposedIn,
+  SECOND,
+  watchInbox,
+} from '../support/participants.js';
 
 const KINDS: readonly Kind[] = ['EAS 14.1', 'EAS 16.1', 'CalDAV', 'iMIP'];
 
@@ -20,7 +29,7 @@ const PAIRS = KINDS.flatMap((organizer) => KINDS.map((attendee) => [organizer, a
   ([organizer, attendee]) => organizer !== 'iMIP' || attendee !== 'iMIP',
 );
 
-describe('organizer × attendee: one invitation and one answer each', { concurrency: 5 }, () => {
+describe('organizer × attendee: one invitation and one answer each', { concurrency: 15 }, () => {
   for (const [organizerKind, attendeeKind] of PAIRS) {
     describe(`${organizerKind} invites ${attendeeKind}`, { concurrency: false }, () => {
       const name = `${organizerKind}-${attendeeKind}`.toLowerCase().replace(/\W/g, '');
@@ -29,6 +38,10 @@ describe('organizer × attendee: one invitation and one answer each', { concurre
       before(async () => {
         organizer = await participant(world, organizerKind, `o${name}`);
         attendee = await participant(world, attendeeKind, `a${name}`);
+        // Mail comes from elsewhere, and from phones that send their own.
+        if (organizerKind === 'iMIP') await watchInbox(world, `a${name}`);
+        if (attendeeKind === 'iMIP' || attendeeKind === 'EAS 14.1')
+          if (organizerKind !== 'iMIP') await watchInbox(world, `o${name}`);
       });
 
       /** Mails about a meeting between the two: exactly as many as there may be. */
@@ -46,7 +59,7 @@ describe('organizer × attendee: one invitation and one answer each', { concurre
       const settled = async (uid: string, count: number) => {
         if (organizer instanceof MailParticipant) {
           const mail = organizer;
-          const end = Date.now() + 25_000;
+          const end = Date.now() + 60_000;
           while (mail.answersOf(uid, attendee.address).length < count && Date.now() < end)
             await new Promise((resolve) => setTimeout(resolve, 100));
         }
@@ -83,6 +96,34 @@ describe('organizer × attendee: one invitation and one answer each', { concurre
         await organizerSees(uid, 'DECLINED', ['DECLINED']);
         mails(uid, 'REQUEST', organizer, attendee, 1);
         mails(uid, 'REPLY', attendee, organizer, 1);
+      });
+
+      test('another time is proposed, turned down, proposed again and taken', async () => {
+        const uid = await organizer.invite({ summary: 'Movable', attendees: [attendee.address] });
+        await attendee.sees('the invitation', uid, (text) => text !== null);
+        await attendee.propose(uid, 15);
+        await organizer.seesProposal(uid, attendee.address, 15);
+        mails(uid, 'COUNTER', attendee, organizer, 1);
+
+        const declined = await organizer.declineProposal(uid, attendee.address);
+        if (declined && attendee instanceof MailParticipant)
+          await attendee.sees('the refusal', uid, (text) => /METHOD:DECLINECOUNTER/.test(text ?? ''));
+        else if (declined)
+          await attendee.sees('the refusal', uid, (text) => proposedIn(text ?? '', attendee.address) === undefined);
+        mails(uid, 'DECLINECOUNTER', organizer, attendee, declined ? 1 : 0);
+
+        await attendee.propose(uid, 16);
+        await organizer.seesProposal(uid, attendee.address, 16);
+        mails(uid, 'COUNTER', attendee, organizer, 2);
+        await organizer.reschedule(uid, 16);
+        await attendee.sees('the new time', uid, (text) => hasStart(text, 16) && !/X-PROPOSED/.test(text ?? ''));
+        mails(uid, 'REQUEST', organizer, attendee, 2);
+        await attendee.answer(uid, 'ACCEPTED');
+        await settled(uid, 1);
+        await organizerSees(uid, 'ACCEPTED', ['ACCEPTED']);
+        mails(uid, 'REPLY', attendee, organizer, 1);
+        if (!(organizer instanceof MailParticipant))
+          await organizer.sees('the end', uid, (text) => hasStart(text, 16) && !/X-PROPOSED/.test(text ?? ''));
       });
 
       test('a series: one occurrence is moved; the attendee is removed, and added again', async () => {

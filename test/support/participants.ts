@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type EasPhone, type PhoneFolder, type Tag, t } from './eas-phone.js';
 import { edited, event } from './eas-phone-items.js';
 import { address, type DavHome, eventually, type World } from './eas-phone-world.js';
@@ -25,7 +26,13 @@ export interface Participant {
   setAttendees(uid: string, attendees: readonly string[]): Promise<void>;
   cancel(uid: string): Promise<void>;
   answer(uid: string, partstat: Partstat): Promise<void>;
-  /** Waits until the own copy of a meeting says so; `null`: there is none. */
+  /** Proposes that the meeting be at another hour. */
+  propose(uid: string, hour: number): Promise<void>;
+  /** Waits until an attendee's proposal is shown. */
+  seesProposal(uid: string, from: string, hour: number): Promise<void>;
+  /** Turns an attendee's proposal down; false where the client has no way to. */
+  declineProposal(uid: string, from: string): Promise<boolean>;
+  /** Waits until the own copy copy of a meeting says so; `null`: there is none. */
   sees(what: string, uid: string, done: (text: string | null) => boolean): Promise<void>;
 }
 
@@ -61,6 +68,12 @@ abstract class Local implements Participant {
   abstract setAttendees(uid: string, attendees: readonly string[]): Promise<void>;
   abstract cancel(uid: string): Promise<void>;
   abstract answer(uid: string, partstat: Partstat): Promise<void>;
+  abstract propose(uid: string, hour: number): Promise<void>;
+  abstract declineProposal(uid: string, from: string): Promise<boolean>;
+
+  async seesProposal(uid: string, from: string, hour: number): Promise<void> {
+    await this.sees('the proposal', uid, (text) => proposedIn(text ?? '', from) === at(hour));
+  }
 
   async copy(uid: string): Promise<{ path: string; etag: string; text: string } | null> {
     for (const [path, { etag, text }] of await this.home.list(this.home.calendar))
@@ -69,7 +82,7 @@ abstract class Local implements Participant {
   }
 
   async sees(what: string, uid: string, done: (text: string | null) => boolean): Promise<void> {
-    await eventually(`${this.address}: ${what}`, async () => (await this.copy(uid))?.text ?? null, done, 25_000);
+    await eventually(`${this.address}: ${what}`, async () => (await this.copy(uid))?.text ?? null, done, 60_000);
   }
 }
 
@@ -135,11 +148,51 @@ export class DavParticipant extends Local {
     );
   }
 
-  private async edit(uid: string, change: (unfolded: string) => string): Promise<void> {
-    const copy = await this.copy(uid);
-    if (!copy) throw new Error(`${this.address} has no ${uid}`);
-    await this.home.put(copy.path, change(copy.text.replace(/\r\n[ \t]/g, '')), copy.etag);
+  propose(uid: string, hour: number): Promise<void> {
+    const proposal = `;X-PROPOSED-START=${at(hour)};X-PROPOSED-END=${at(hour + 1)}`;
+    return this.edit(uid, (text) =>
+      changedLine(withoutProposal(text, this.address), this.address, (line) =>
+        line.replace(/;PARTSTAT=[A-Z-]+/, '').replace(/:mailto:/i, `;PARTSTAT=TENTATIVE${proposal}:mailto:`),
+      ),
+    );
   }
+
+  async declineProposal(uid: string, from: string): Promise<boolean> {
+    await this.edit(uid, (text) => withoutProposal(text, from));
+    return true;
+  }
+
+  /** As clients do, anew where a delivery status came in between. */
+  private async edit(uid: string, change: (unfolded: string) => string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const copy = await this.copy(uid);
+      if (!copy) throw new Error(`${this.address} has no ${uid}`);
+      try {
+        return await this.home.put(copy.path, change(copy.text.replace(/\r\n[ \t]/g, '')), copy.etag);
+      } catch (error) {
+        if (attempt === 5 || !/: 412/.test((error as Error).message)) throw error;
+      }
+    }
+  }
+}
+
+function changedLine(text: string, user: string, change: (line: string) => string): string {
+  const isIt = (line: string) => line.startsWith('ATTENDEE') && line.toLowerCase().endsWith(`mailto:${user}`);
+  return text
+    .split('\r\n')
+    .map((line) => (isIt(line) ? change(line) : line))
+    .join('\r\n');
+}
+
+function withoutProposal(text: string, user: string): string {
+  return changedLine(text, user, (line) => line.replace(/;X-PROPOSED-(?:START|END)=\w+/g, ''));
+}
+
+/** The start that an attendee proposes; undefined: none. */
+export function proposedIn(text: string, user: string): string | undefined {
+  const lines = text.replace(/\r\n[ \t]/g, '').split('\r\n');
+  const line = lines.find((one) => one.startsWith('ATTENDEE') && one.toLowerCase().endsWith(`mailto:${user}`));
+  return /;X-PROPOSED-START=(\w+)/.exec(line ?? '')?.[1];
 }
 
 const USER_RESPONSE: Readonly<Record<Partstat, number>> = { ACCEPTED: 1, TENTATIVE: 2, DECLINED: 3 };
@@ -228,20 +281,48 @@ export class PhoneParticipant extends Local {
 
   /** By the calendar item, as calendar apps do. */
   async answer(uid: string, partstat: Partstat): Promise<void> {
+    const copy = await this.copy(uid);
+    await this.#respond(uid, partstat);
+    if (!this.#modern && copy) await this.#reply(copy.text, 'REPLY', replyText(copy.text, this.address, partstat));
+  }
+
+  /** Phones up to 14.1 know no proposals: their mail app sends one. */
+  async propose(uid: string, hour: number): Promise<void> {
+    const copy = await this.copy(uid);
+    const times = [t('MeetingResponse:ProposedStartTime', at(hour)), t('MeetingResponse:ProposedEndTime', at(hour + 1))];
+    await this.#respond(uid, 'TENTATIVE', times);
+    if (!this.#modern && copy) await this.#reply(copy.text, 'COUNTER', counterText(copy.text, this.address, hour));
+  }
+
+  /** The protocol has no such command: a phone's user answers by mail, or calls the meeting for another time. */
+  async declineProposal(): Promise<boolean> {
+    return false;
+  }
+
+  /** From 16.1 on phones show it (MS-ASCAL Attendee). */
+  override async seesProposal(uid: string, from: string, hour: number): Promise<void> {
+    await super.seesProposal(uid, from, hour);
+    if (!this.#modern) return;
+    await this.phone.syncAll(this.#calendar);
+    const attendees = this.#item(uid)[1].child('Calendar:Attendees')?.all('Calendar:Attendee') ?? [];
+    const attendee = attendees.find((one) => one.text('Calendar:Email') === from);
+    const shown = [attendee?.text('MeetingResponse:ProposedStartTime'), attendee?.text('MeetingResponse:ProposedEndTime')];
+    assert.deepEqual(shown, [at(hour), at(hour + 1)], 'the proposal on the phone');
+  }
+
+  async #respond(uid: string, partstat: Partstat, proposal: readonly Tag[] = []): Promise<void> {
     await this.phone.syncAll(this.#calendar);
     const [id] = this.#item(uid);
-    const copy = await this.copy(uid);
     const request = t(
       'MeetingResponse:Request',
       t('MeetingResponse:UserResponse', USER_RESPONSE[partstat]),
       t('MeetingResponse:CollectionId', this.#calendar.id),
       t('MeetingResponse:RequestId', id),
-      this.#modern ? t('MeetingResponse:SendResponse') : undefined,
+      this.#modern ? t('MeetingResponse:SendResponse', ...proposal) : undefined,
     );
     const answer = await this.phone.ask('MeetingResponse', t('MeetingResponse:MeetingResponse', request));
     const status = answer.child('MeetingResponse:Result')?.text('MeetingResponse:Status');
     if (status !== '1') throw new Error(`MeetingResponse: ${status}`);
-    if (!this.#modern && copy) await this.#reply(copy.text, partstat);
   }
 
   #item(uid: string): [string, Tag] {
@@ -282,10 +363,9 @@ export class PhoneParticipant extends Local {
     for (const user of to) await this.phone.sendMail(calendarMail(this.address, user, method, calendar));
   }
 
-  async #reply(text: string, partstat: Partstat): Promise<void> {
+  async #reply(text: string, method: string, calendar: string): Promise<void> {
     const organizer = /ORGANIZER[^:]*:mailto:([^\r]+)/i.exec(text.replace(/\r\n[ \t]/g, ''))?.[1] ?? '';
-    const calendar = replyText(text, this.address, partstat);
-    await this.phone.sendMail(calendarMail(this.address, organizer, 'REPLY', calendar));
+    await this.phone.sendMail(calendarMail(this.address, organizer, method, calendar));
   }
 }
 
@@ -351,11 +431,32 @@ export class MailParticipant implements Participant {
 
   /** To whom wrote last about it. */
   async answer(uid: string, partstat: Partstat): Promise<void> {
+    await this.#toOrganizer(uid, 'REPLY', (invitation) => replyText(invitation, this.address, partstat));
+  }
+
+  async propose(uid: string, hour: number): Promise<void> {
+    await this.#toOrganizer(uid, 'COUNTER', (invitation) => counterText(invitation, this.address, hour));
+  }
+
+  async seesProposal(uid: string, from: string, hour: number): Promise<void> {
+    const last = async () => scheduleMail(this.world.submission, uid).findLast((mail) => mail.from === from)?.calendar ?? '';
+    const start = (text: string) => /DTSTART:(\w+)/.exec(text)?.[1];
+    await eventually('the proposal by mail', last, (text) => text.includes('METHOD:COUNTER') && start(text) === at(hour), 30_000);
+  }
+
+  async declineProposal(uid: string, from: string): Promise<boolean> {
+    const { plan, sequence } = this.#known(uid);
+    const facts = { ...factsOf(uid, this.address, { ...plan, attendees: [from] }), extra: [`SEQUENCE:${sequence}`] };
+    await this.#deliver('DECLINECOUNTER', from, meeting(facts));
+    return true;
+  }
+
+  async #toOrganizer(uid: string, method: string, text: (invitation: string) => string): Promise<void> {
     const mail = scheduleMail(this.world.submission, uid).findLast(
       ({ to, method }) => to === this.address && method === 'REQUEST',
     );
     if (!mail) throw new Error(`${this.address} was not asked about ${uid}`);
-    const raw = calendarMail(this.address, mail.from, 'REPLY', replyText(mail.calendar, this.address, partstat));
+    const raw = calendarMail(this.address, mail.from, method, text(mail.calendar));
     await this.world.dovecot.deliver(mail.from, raw, this.address);
   }
 
@@ -365,7 +466,7 @@ export class MailParticipant implements Participant {
       scheduleMail(this.world.submission, uid)
         .findLast(({ to }) => to === this.address)
         ?.calendar.replace(/METHOD:CANCEL/, 'STATUS:CANCELLED') ?? null;
-    await eventually(`${this.address}: ${what}`, last, done, 25_000);
+    await eventually(`${this.address}: ${what}`, last, done, 60_000);
   }
 
   /** PARTSTATs that came back by mail, oldest first. */
@@ -452,6 +553,13 @@ export function replyText(invitation: string, who: string, partstat: string, sta
   ].join('\r\n');
 }
 
+/** A proposal of another time for what an invitation calls. */
+function counterText(invitation: string, who: string, hour: number): string {
+  return replyText(invitation, who, 'TENTATIVE')
+    .replace('METHOD:REPLY', 'METHOD:COUNTER')
+    .replace(/DTSTART.*\r\n/, `DTSTART:${at(hour)}\r\nDTEND:${at(hour + 1)}\r\n`);
+}
+
 function stampNow(): string {
   return new Date().toISOString().replace(/[-:]|\.\d+/g, '');
 }
@@ -466,4 +574,17 @@ export async function participant(world: World, kind: Kind, name: string): Promi
   const version = kind.slice(4);
   const phone = await world.phone(name, { version, deviceId: name.replace(/\W/g, '') });
   return new PhoneParticipant(address(name), home, phone);
+}
+
+/** A device of a user that waits for INBOX all the time: what comes by mail is seen on arrival, not at the next look. */
+export async function watchInbox(world: World, user: string): Promise<void> {
+  const phone = await world.phone(user, { deviceId: `watch${user}`.slice(0, 32) });
+  const inbox = phone.folder(2);
+  const wait = async (): Promise<never> => {
+    for (;;) {
+      await phone.syncAll(inbox);
+      await phone.ping([inbox], 600);
+    }
+  };
+  void wait().catch(() => undefined); // the test is over, and the phone closed
 }

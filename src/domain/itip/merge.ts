@@ -2,8 +2,10 @@ import { type Component, serializeContentLines } from '../../formats/content-lin
 import { openCalendarObject } from '../../formats/ical/parse.js';
 import { timeOf } from '../../formats/ical/values.js';
 import { attendeeOf, type Own, organizerOf, partstatOf, userOf } from './calendar-user.js';
+import { dropProposals } from './counter.js';
 import { type ItipMessage, timeProperty } from './message.js';
 import { isCancelled, SchedulingObject, sequenceOf, stampOf } from './object.js';
+import { proposalOf, setProposal } from './proposal.js';
 
 /** An attendee's copy after a message of the organizer. */
 export interface Merged {
@@ -21,9 +23,14 @@ export function mergeIntoAttendee(stored: string | null, message: ItipMessage, o
   if (known?.components.some((component) => organizerOf(component) !== message.organizer)) return null;
   if (message.organizer === null || own.has(message.organizer)) return null;
   if (message.method === 'CANCEL') return known && cancel(known, message);
+  if (message.method === 'DECLINECOUNTER') return known && declined(known, message, own);
   if (message.method !== 'REQUEST' && message.method !== 'ADD') return null;
   const isForUs = message.scheduling.components.some((component) => attendeeOf(component, (user) => own.has(user)));
   return isForUs ? request(known, message, own) : null;
+}
+
+function declined(known: SchedulingObject, message: ItipMessage, own: Own): Merged | null {
+  return dropProposals(known, message, own) ? { text: serializeContentLines([known.object.calendar]), significant: true } : null;
 }
 
 function request(known: SchedulingObject | null, message: ItipMessage, own: Own): Merged | null {
@@ -215,4 +222,5 @@ function keepOwn(component: Component, earlier: Component, own: Own, keepAnswer:
     mine.setParam('PARTSTAT', said.param('PARTSTAT'));
     mine.setParam('RSVP', undefined);
   }
+  if (!proposalOf(mine)) setProposal(mine, proposalOf(said));
 }

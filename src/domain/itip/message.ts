@@ -3,6 +3,7 @@ import { type CalendarObject, openCalendarObject, parseCalendar } from '../../fo
 import { formatTime, type IcalTime, timeParams, utcTime } from '../../formats/ical/values.js';
 import { type Address, organizerOf } from './calendar-user.js';
 import { SchedulingObject, sequenceOf } from './object.js';
+import { setProposal } from './proposal.js';
 
 /** What a scheduling message asks for (RFC 5546 §1.4). */
 export type ItipMethod = 'REQUEST' | 'CANCEL' | 'REPLY' | 'ADD' | 'COUNTER' | 'DECLINECOUNTER' | 'REFRESH';
@@ -78,7 +79,7 @@ export function sharedComponent(component: Component, now: Date): Component {
   for (const alarm of copy.componentsNamed('VALARM')) copy.remove(alarm);
   for (const { name } of copy.properties) if (PERSONAL.test(name)) copy.remove(name);
   for (const property of copy.properties)
-    if (property.name === 'ATTENDEE' || property.name === 'ORGANIZER') withoutLocal(property);
+    if (property.name === 'ATTENDEE' || property.name === 'ORGANIZER') setProposal(withoutLocal(property), null);
   copy.set('DTSTAMP', formatTime(utcTime(now.getTime())), { TZID: undefined, VALUE: undefined });
   return copy;
 }

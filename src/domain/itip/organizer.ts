@@ -3,6 +3,7 @@ import { type IcalTime, timeOf } from '../../formats/ical/values.js';
 import { type Address, attendeesOf, isServerScheduled, type Own, partstatOf, userOf } from './calendar-user.js';
 import { type ItipDraft, messageText, sharedComponent, timeProperty } from './message.js';
 import { digestOf, isCancelled, type OccurrenceKey, type SchedulingObject, sequenceOf } from './object.js';
+import { setProposal } from './proposal.js';
 
 /** A change that the organizer made; null: the object is new, or deleted. */
 export interface OrganizerChange {
@@ -258,6 +259,7 @@ export function askAgain(before: SchedulingObject, after: SchedulingObject, own:
       if (user === null || own.has(user) || partstatOf(attendee) === 'NEEDS-ACTION') continue;
       attendee.setParam('PARTSTAT', 'NEEDS-ACTION');
       attendee.setParam('RSVP', 'TRUE');
+      setProposal(attendee, null);
     }
     if (sequenceOf(component) <= sequenceOf(earlier)) component.set('SEQUENCE', String(sequenceOf(earlier) + 1));
   }

@@ -4,6 +4,7 @@ import { openCalendarObject } from '../../formats/ical/parse.js';
 import { DomainError, type ErrorReason } from '../errors.js';
 import { attendeeReply, refusedToAttendee, setReplyStatus } from '../itip/attendee.js';
 import { attendeeOf, type Own, organizerOf, ownAddresses, partstatOf, userOf } from '../itip/calendar-user.js';
+import { declinedProposals } from '../itip/counter.js';
 import type { ItipDraft } from '../itip/message.js';
 import { SchedulingObject, sequenceOf } from '../itip/object.js';
 import { askAgain, dropForceSend, keepAnswers, organizerMessages, setDeliveryStatus } from '../itip/organizer.js';
@@ -107,7 +108,10 @@ async function organizing(opened: Opened, tx: SchedulingWrite): Promise<readonly
   }
   const ledger = await tx.ledger(owner.id, uidOf(opened));
   if (!old && fresh) countOn(fresh, ledger);
-  const drafts = organizerMessages({ before: old, after: fresh, own, now }).filter((draft) => draft.force || mayTell(opened));
+  const refused = old && fresh ? declinedProposals(old, fresh, own, now) : [];
+  const drafts = [...organizerMessages({ before: old, after: fresh, own, now }), ...refused].filter(
+    (draft) => draft.force || mayTell(opened),
+  );
   const said = drafts.filter((draft) => !wasSent(draft, ledger));
   const jobs = await enqueue(opened, tx, said);
   if (!fresh) return jobs.jobs;

@@ -124,7 +124,7 @@ function answered(text: string, own: Own, answer: MeetingAnswer, now: Date): str
   const invited = components.filter((component) => say(component, own, answer));
   if (invited.length === 0) throw new DomainError('invalid', 'the user is not invited');
   const stamp = new Date(Math.floor(now.getTime() / 1000) * 1000).toISOString().replace(/[-:]|\.000/g, '');
-  for (const component of invited) component.set('LAST-MODIFIED', stamp);
+  for (const component of invited) for (const name of ['LAST-MODIFIED', REPLY_TIME]) component.set(name, stamp);
   return editor.toString();
 }
 
@@ -134,6 +134,8 @@ function occurrence(editor: CalendarEditor, known: SchedulingObject, time: IcalT
 }
 
 const BUSY = 'X-MICROSOFT-CDO-BUSYSTATUS';
+/** When the user answered (MS-ASCAL AppointmentReplyTime). */
+const REPLY_TIME = 'X-MICROSOFT-CDO-REPLYTIME';
 
 function say(component: Component, own: Own, { partstat, comment, proposal }: MeetingAnswer): boolean {
   const attendee = attendeeOf(component, (user) => own.has(user));

@@ -1,8 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
+import { proposalOf } from '../../../domain/itip/proposal.js';
 import type { Account } from '../../../domain/types.js';
 import { type Component, Property } from '../../../formats/content-lines.js';
 import { children, childText, type Element, el, optional } from '../../../formats/wbxml/tree.js';
 import type { ValueType } from '../schema/values.js';
 import { line, lineText } from '../schema/values.js';
+import { atLeast, type EasVersion } from '../versions.js';
+import { toCompact } from './dates.js';
 import type { ItemModel } from './event-model.js';
 
 /** One Attendee (MS-ASCAL 2.2.2.4). */
@@ -13,6 +17,8 @@ export interface Attendee {
   readonly status?: number;
   /** 1 required, 2 optional, 3 resource. */
   readonly type?: number;
+  /** Another time that the attendee proposes (from 16.1 on). */
+  readonly proposal?: { readonly start: number; readonly end: number };
 }
 
 /** PARTSTAT to AttendeeStatus and ResponseType; whatever else there is has not answered for itself. */
@@ -40,6 +46,7 @@ export const attendeeList: ValueType<readonly Attendee[]> = {
   write: (attendees) => attendees.map(writeAttendee),
   same: (shown, sent) =>
     shown.length === sent.length && sent.every((attendee) => shown.some((other) => sameAttendee(other, attendee))),
+  looksSame: (a, b) => isDeepStrictEqual(a, b),
 };
 
 function readAttendee(element: Element): Attendee | undefined {
@@ -58,6 +65,8 @@ function writeAttendee(attendee: Attendee): Element {
     el('Calendar:Name', line.write(attendee.name)),
     optional('Calendar:AttendeeStatus', attendee.status),
     optional('Calendar:AttendeeType', attendee.type),
+    optional('MeetingResponse:ProposedStartTime', attendee.proposal && toCompact(attendee.proposal.start)),
+    optional('MeetingResponse:ProposedEndTime', attendee.proposal && toCompact(attendee.proposal.end)),
   );
 }
 
@@ -112,12 +121,20 @@ export function isMeeting(model: ItemModel): boolean {
   return visibleAttendees(model).length > 0 || !isOrganizer(model);
 }
 
-export function attendeesOf(model: ItemModel, withStatus: boolean): readonly Attendee[] {
+/** Types and answers came with 12.0, proposed times with 16.1 (MS-ASCAL Attendee). */
+export function attendeesOf(model: ItemModel, version: EasVersion): readonly Attendee[] {
   return visibleAttendees(model).map((property) => ({
     email: emailOf(property),
     name: property.param('CN')?.trim() || emailOf(property),
-    ...(withStatus ? { status: statusOf(property), type: typeOf(property) } : {}),
+    ...(atLeast(version, '12.0') ? { status: statusOf(property), type: typeOf(property) } : {}),
+    ...(atLeast(version, '16.1') ? { proposal: proposalIn(property) } : {}),
   }));
+}
+
+/** Kept in UTC. */
+function proposalIn(property: Property): Attendee['proposal'] {
+  const proposal = proposalOf(property);
+  return proposal ? { start: proposal.start.local, end: proposal.end.local } : undefined;
 }
 
 function statusOf(property: Property): number {

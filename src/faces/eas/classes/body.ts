@@ -13,6 +13,8 @@ export type BodyWishes = Pick<SyncOptions, 'bodies' | 'mimeSupport' | 'mimeTrunc
 export interface RenderedBody {
   readonly type: 1 | 2 | 4;
   readonly data: Uint8Array | null;
+  /** What stands for the data in the document, where they are too many to be held. */
+  readonly mark?: Uint8Array;
   readonly truncated: boolean;
   readonly estimatedSize: number;
   readonly preview: string | null;
@@ -24,6 +26,16 @@ const MIME_CUTS = [0, 4096, 5120, 7168, 10240, 20480, 51200, 102400];
 const WISH = { 1: 'plain', 2: 'html', 4: 'mime' } as const;
 const BASE64_RATIO = 3 / 4;
 const UTF8_MOST = 4;
+
+/**
+ * Bytes of one body in an answer with many items. What is longer is cut there and fetched whole by itself (ItemOperations):
+ * a message of 100 MB must not be held.
+ */
+export const MOST_OF_MANY = 2 * 1024 * 1024;
+/** The same for a body that is fetched by itself. MIME above that is sent while it is read. */
+export const MOST_OF_ONE = 16 * 1024 * 1024;
+/** MIME of more bytes is not held but sent while it is read. */
+const HELD_MIME = 1024 * 1024;
 
 interface Choice {
   readonly type: 1 | 2 | 4;
@@ -37,9 +49,9 @@ export async function renderBodies(
   folder: MailFolder,
   messages: readonly MessageSummary[],
   wishes: BodyWishes,
+  most = MOST_OF_MANY,
 ): Promise<ReadonlyMap<number, RenderedBody>> {
-  const stated = has(context.version, 'bodyPreference') ? wishes : withOldBodies(wishes);
-  const choices = new Map(messages.map((message) => [message.uid, choose(message, stated)]));
+  const choices = new Map(messages.map((message) => [message.uid, choose(message, statedIn(context, wishes), most)]));
   const bodies = new Map<number, RenderedBody>();
   let open = messages;
   while (open.length > 0) {
@@ -56,13 +68,25 @@ export async function renderBodies(
   return has(context.version, 'preview') ? withPreviews(context, folder, messages, wishes.bodies, bodies) : bodies;
 }
 
+/** How many bytes of raw MIME a device gets of one message, where they are too many to be held; null: they are not, or it gets none. */
+export function streamedMime(context: EasContext, message: MessageSummary, wishes: BodyWishes): number | null {
+  const [choice] = choose(message, statedIn(context, wishes), Number.POSITIVE_INFINITY);
+  if (choice?.type !== 4) return null;
+  const bytes = Math.min(message.size, choice.maxBytes ?? Number.POSITIVE_INFINITY);
+  return bytes > HELD_MIME ? bytes : null;
+}
+
+function statedIn(context: EasContext, wishes: BodyWishes): BodyWishes {
+  return has(context.version, 'bodyPreference') ? wishes : withOldBodies(wishes);
+}
+
 /** Version 2.5 has no BodyPreference: plain text, or MIME where MIMESupport asks for it. */
 function withOldBodies(wishes: BodyWishes): BodyWishes {
   return wishes.bodies.length > 0 ? wishes : { ...wishes, bodies: [{ type: 1 }, { type: 4 }] };
 }
 
 /** The forms to try, best first (MS-ASAIRS BodyPreference; an AllOrNone form that is surely too large is left out). */
-function choose(message: MessageSummary, wishes: BodyWishes): Choice[] {
+function choose(message: MessageSummary, wishes: BodyWishes, most: number): Choice[] {
   const { bodies, mimeSupport } = wishes;
   if (bodies.length === 0) return [];
   const native = nativeType(message.structure);
@@ -70,15 +94,15 @@ function choose(message: MessageSummary, wishes: BodyWishes): Choice[] {
   const order = [...(mime ? [4 as const] : []), native, 2 as const, 1 as const];
   const wanted = [...new Set(order)].flatMap((type) => {
     const preference = bodies.find((body) => body.type === type);
-    return preference ? [choiceOf(type, preference, wishes)] : [];
+    return preference ? [choiceOf(type, preference, wishes, most)] : [];
   });
   const fitting = wanted.filter((choice) => !choice.allOrNone || estimate(message, choice.type) <= (choice.maxBytes ?? 0));
-  return wanted.length === 0 ? [{ type: 1, allOrNone: false }] : fitting;
+  return wanted.length === 0 ? [{ type: 1, allOrNone: false, maxBytes: most }] : fitting;
 }
 
-function choiceOf(type: 1 | 2 | 4, preference: BodyPreference, wishes: BodyWishes): Choice {
+function choiceOf(type: 1 | 2 | 4, preference: BodyPreference, wishes: BodyWishes, most: number): Choice {
   const cut = type === 4 ? MIME_CUTS[wishes.mimeTruncation] : undefined;
-  const maxBytes = Math.min(preference.truncationSize ?? Number.POSITIVE_INFINITY, cut ?? Number.POSITIVE_INFINITY);
+  const maxBytes = Math.min(preference.truncationSize ?? most, cut ?? most, most);
   return {
     type,
     ...(Number.isFinite(maxBytes) && { maxBytes }),
@@ -163,6 +187,7 @@ export function bodyElement(body: RenderedBody, part?: number): Element {
     el('AirSyncBase:EstimatedDataSize', Math.max(body.estimatedSize, body.truncated ? 0 : (body.data?.length ?? 0))),
     body.truncated ? el('AirSyncBase:Truncated', 1) : undefined,
     body.data && part === undefined ? el('AirSyncBase:Data', textOrBytes(body.data)) : undefined,
+    body.mark && part === undefined ? el('AirSyncBase:Data', body.mark) : undefined,
     optional('ItemOperations:Part', part),
     body.preview ? el('AirSyncBase:Preview', body.preview) : undefined,
   );

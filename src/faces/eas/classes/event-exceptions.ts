@@ -76,18 +76,24 @@ function renderException(series: ItemModel, occurrence: ItemModel, context: Rend
 
 // biome-ignore lint/suspicious/noExplicitAny: as in Fields
 function renderDifference(field: Field<ItemModel, any>, series: ItemModel, occurrence: ItemModel, context: RenderContext) {
-  if (sameValue(field, series, occurrence, context)) return undefined;
+  if (sameValue(field, series, occurrence, context, field.type.looksSame)) return undefined;
   const element = renderField(field, occurrence, context);
   if (element) return element;
   const isAllowed = field.tag !== 'Calendar:Reminder' || atLeast(context.version, '14.1');
   return isAllowed ? el(field.tag) : undefined;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: as in Fields
-function sameValue(field: Field<ItemModel, any>, a: ItemModel, b: ItemModel, context: RenderContext): boolean {
+function sameValue(
+  // biome-ignore lint/suspicious/noExplicitAny: as in Fields
+  field: Field<ItemModel, any>,
+  a: ItemModel,
+  b: ItemModel,
+  context: RenderContext,
+  same = field.type.same,
+): boolean {
   const [one, other] = [field.get(a, context), field.get(b, context)];
   const [none, noOther] = [one, other].map((value) => value === undefined || isNothing(field.type, value));
-  return none || noOther ? none === noOther : field.type.same(one, other);
+  return none || noOther ? none === noOther : same(one, other);
 }
 
 /** Which fields each occurrence has from the series, as a device sees it. */

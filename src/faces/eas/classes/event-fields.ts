@@ -144,7 +144,7 @@ export const OCCURRENCE_FIELDS: Fields<ItemModel> = [
     type: attendeeList,
     // A well-known phone leaves them out of its edits: nobody is uninvited by that.
     absent: 'kept',
-    get: (model, { version }) => attendeesOf(model, atLeast(version, '12.0')),
+    get: (model, { version }) => attendeesOf(model, version),
     set: (model, value) => setAttendees(model, value ?? [], true),
   }),
   field({

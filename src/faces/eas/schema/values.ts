@@ -10,6 +10,8 @@ export interface ValueType<V> {
   read(element: Element): V | undefined;
   write(value: V): Content;
   same(a: V, b: V): boolean;
+  /** Whether a device is shown the same, where `same` leaves out what it may not change; default: `same`. */
+  looksSame?(a: V, b: V): boolean;
   /** Whether a value says nothing; default: empty text and empty lists. */
   isNothing?(value: V): boolean;
 }
