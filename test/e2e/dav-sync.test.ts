@@ -202,5 +202,101 @@ describe('sync-collection (RFC 6578)', () => {
     assert.deepEqual([...copy.items.keys()], [`${book}x.vcf`]);
   });
 
+  describe('on homes (RFC 6578 §3.3)', () => {
+    const BOB = 'bob@example.test';
+    const root = '/dav/calendars/bob%40example.test/';
+    const hrefs = (answer: Multistatus) =>
+      answer.responses.map(({ href, status }) => `${href.slice(root.length)} ${status ?? 200}`);
+    let bob: DavClient;
+    const sync = async (token: string, level: '1' | 'infinite', limit?: number) => {
+      const cut = limit === undefined ? '' : `<limit><nresults>${limit}</nresults></limit>`;
+      const body = `<sync-collection xmlns="DAV:" xmlns:CS="http://calendarserver.org/ns/"><sync-token>${token}</sync-token><sync-level>${level}</sync-level>${cut}<prop><getetag/><displayname/><CS:getctag/><sync-token/></prop></sync-collection>`;
+      return bob.multistatus('REPORT', root, { body });
+    };
+    const bobs = (slug: string, uid: string, ...lines: string[]) =>
+      bob.request('PUT', `${root}${slug}/${uid}.ics`, {
+        body: event(uid, ...lines),
+        headers: { 'content-type': 'text/calendar' },
+      });
+
+    before(async () => {
+      bob = await server.client(BOB);
+    });
+
+    it('are announced where they work', async () => {
+      for (const path of [root, '/dav/addressbooks/bob%40example.test/']) {
+        const [row] = (
+          await bob.propfind(path, [D('supported-report-set'), D('sync-token'), '{http://calendarserver.org/ns/}getctag'])
+        ).responses;
+        assert.match(JSON.stringify(row?.props.get(D('supported-report-set'))), /sync-collection/);
+        const token = row?.props.get(D('sync-token'))?.text ?? '';
+        assert.ok(URL.canParse(token) && token.length < 1_000, token);
+        const answer = await bob.syncCollection(path, token);
+        assert.deepEqual([answer.responses.length, answer.syncToken], [0, token]);
+      }
+    });
+
+    it('level 1 tells of collections: new, with other items or properties, gone', async () => {
+      const first = await sync('', '1');
+      assert.deepEqual(hrefs(first).sort(), ['calendar/ 200', 'inbox/ 200', 'notes/ 200', 'outbox/ 200', 'tasks/ 200']);
+      await bob.request('MKCALENDAR', `${root}h1/`);
+      await bob.request('MKCALENDAR', `${root}h2/`);
+      const made = await sync(first.syncToken ?? '', '1');
+      assert.deepEqual(hrefs(made).sort(), ['h1/ 200', 'h2/ 200']);
+      await bobs('h1', 'one');
+      const name = '<propertyupdate xmlns="DAV:"><set><prop><displayname>Other</displayname></prop></set></propertyupdate>';
+      await bob.request('PROPPATCH', `${root}tasks/`, { body: name });
+      await bob.request('DELETE', `${root}h2/`);
+      const changed = await sync(made.syncToken ?? '', '1');
+      assert.deepEqual(hrefs(changed).sort(), ['h1/ 200', 'h2/ 404', 'tasks/ 200']);
+      assert.deepEqual((await sync(changed.syncToken ?? '', '1')).responses, []);
+      assert.deepEqual(hrefs(await sync(made.syncToken ?? '', '1')).sort(), hrefs(changed).sort(), 'an old token again');
+    });
+
+    it('level infinite tells of the items too, paged to the last row', async () => {
+      for (let index = 0; index < 12; index += 1) await bobs(index % 2 === 0 ? 'h1' : 'calendar', `deep-${index}`);
+      const whole = await sync('', 'infinite');
+      assert.ok(hrefs(whole).includes('h1/deep-0.ics 200') && hrefs(whole).includes('calendar/deep-1.ics 200'));
+      assert.ok(hrefs(whole).includes('inbox/ 403'), 'its members are no part of it');
+      for (const limit of [1, 4, 7]) {
+        const seen: string[] = [];
+        let token = '';
+        for (let more = true, rounds = 0; more; rounds += 1) {
+          assert.ok(rounds < 60, 'it comes to an end');
+          const page = await sync(token, 'infinite', limit);
+          const rows = page.responses.filter(({ href }) => href !== root);
+          assert.ok(rows.length <= limit);
+          seen.push(...rows.map(({ href, status }) => `${href.slice(root.length)} ${status ?? 200}`));
+          more = rows.length < page.responses.length;
+          token = page.syncToken ?? '';
+        }
+        assert.deepEqual(seen.sort(), hrefs(whole).sort(), `limit ${limit}`);
+        assert.deepEqual((await sync(token, 'infinite')).responses, []);
+      }
+      await bobs('h1', 'deep-0', 'SUMMARY:x');
+      await bob.request('DELETE', `${root}calendar/deep-1.ics`);
+      assert.deepEqual(hrefs(await sync(whole.syncToken ?? '', 'infinite')).sort(), [
+        'calendar/deep-1.ics 404',
+        'h1/deep-0.ics 200',
+      ]);
+      await bob.request('DELETE', `${root}h1/`);
+      await bob.request('MKCALENDAR', `${root}h1/`);
+      const anew = await bob.request('REPORT', root, {
+        body: `<sync-collection xmlns="DAV:"><sync-token>${whole.syncToken}</sync-token><sync-level>infinite</sync-level><prop/></sync-collection>`,
+      });
+      assert.deepEqual([anew.status, /valid-sync-token/.test(anew.text)], [403, true], 'made anew under the old name');
+    });
+
+    it('refuses tokens of other homes and of none', async () => {
+      const foreign = (await alice.syncCollection('/dav/calendars/alice%40example.test/')).syncToken ?? '';
+      const books = (await bob.syncCollection('/dav/addressbooks/bob%40example.test/')).syncToken ?? '';
+      for (const token of [foreign, books, 'data:,h~', 'data:,h~AAAA', 'data:,1-1', `data:,h~${'A'.repeat(300_000)}`, 'x']) {
+        const body = `<sync-collection xmlns="DAV:"><sync-token>${token}</sync-token><sync-level>1</sync-level><prop/></sync-collection>`;
+        const answer = await bob.request('REPORT', root, { body });
+        assert.deepEqual([answer.status, /<D:valid-sync-token\/>/.test(answer.text)], [403, true], token.slice(0, 40));
+      }
+    });
+  });
+
   it('logged no error', () => assert.deepEqual(server.errors, []));
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Cursor } from '../../domain/changes/feed.js';
 import type { FileHead } from '../../domain/files/model.js';
 import type { Collection, Item } from '../../domain/pim/model.js';
@@ -170,6 +171,13 @@ export class Exchange {
 
   outbox(): Resource {
     return plain('outbox', outboxPath(this.address), null);
+  }
+
+  /** Moves with each message that comes or goes. */
+  async inboxTag(): Promise<string> {
+    const hash = createHash('sha256');
+    for (const { name, etag } of await this.services.scheduling.inbox(this.session)) hash.update(`${name} ${etag}\n`);
+    return hash.digest('hex').slice(0, 32);
   }
 
   /** A message in the inbox. */

@@ -20,13 +20,6 @@ async function homeTag(r: Resource, x: Exchange): Promise<Xml> {
   return hash.digest('hex').slice(0, 32) as Xml;
 }
 
-/** Moves with each message that comes or goes. */
-async function inboxTag(x: Exchange): Promise<Xml> {
-  const hash = createHash('sha256');
-  for (const { name, etag } of await x.services.scheduling.inbox(x.session)) hash.update(`${name} ${etag}\n`);
-  return hash.digest('hex').slice(0, 32) as Xml;
-}
-
 const CALENDAR: readonly ResourceKind[] = ['calendar'];
 
 /** Extensions that Apple's and others' clients ask for. */
@@ -35,9 +28,9 @@ export const appleProperties: readonly Property[] = [
     name: CS('getctag'),
     on: [...COLLECTIONS, ...HOMES, 'inbox'],
     spec: 'caldav-ctag-03 §4.1',
-    get: (r, x) => {
+    get: async (r, x) => {
       if (r.collection !== null) return text(COUNTER(r.collection));
-      return r.kind === 'inbox' ? inboxTag(x) : homeTag(r, x);
+      return r.kind === 'inbox' ? ((await x.inboxTag()) as Xml) : homeTag(r, x);
     },
   },
   {

@@ -1,9 +1,9 @@
 import { C, CARD, type ClarkName, CS, D } from '../../../formats/xml/names.js';
-import { COLLECTIONS, EVERYTHING, type ResourceKind } from '../resource.js';
+import { COLLECTIONS, EVERYTHING, HOMES, type ResourceKind } from '../resource.js';
 
 /** Which reports are served where: what supported-report-set says (RFC 3253 §3.1.5) and what REPORT holds to. */
 export const REPORTS_ON: ReadonlyMap<ClarkName, readonly ResourceKind[]> = new Map([
-  [D('sync-collection'), COLLECTIONS],
+  [D('sync-collection'), [...COLLECTIONS, ...HOMES]],
   [C('calendar-multiget'), ['calendar', 'event', 'inbox']],
   [C('calendar-query'), ['calendar', 'event', 'inbox']],
   [C('free-busy-query'), ['calendar']],

@@ -11,28 +11,40 @@ import { type DavReply, depthOf } from '../message.js';
 import { multistatus, statusRow } from '../multistatus.js';
 import { encodeSegment } from '../paths.js';
 import { askedIn, type Plan, Planner } from '../props/plan.js';
-import type { ItemView, Resource } from '../resource.js';
+import { HOMES, type ItemView, type Resource } from '../resource.js';
 import { cursorIn, syncToken } from '../sync-token.js';
+import { homeSync } from './home-sync.js';
 
 /** sync-collection (RFC 6578 §3). */
 export async function syncCollection(x: Exchange, body: XmlElement, target: Resource): Promise<DavReply> {
+  const from = requestOf(x, body);
+  if (HOMES.includes(target.kind)) return homeSync(x, body, target, from);
   const { collection } = target;
   if (collection === null) throw new DavError(403);
-  const from = requestOf(x, body);
+  const cursor = cursorOf(from.token);
   const plan = await new Planner(x, askedIn(body, { mode: 'prop', elements: [] })).plan(
     target.kind === 'addressbook' ? 'card' : 'event',
   );
   // The first page is read before the answer begins: a token that is too old is told by the status.
-  const first = await x.services.pim.since(x.session, collection, from.cursor, from.limit ?? LIMITS.syncPage);
+  const first = await x.services.pim.since(x.session, collection, cursor, from.limit ?? LIMITS.syncPage);
   const answer = new SyncAnswer(x, collection, target, plan);
-  return multistatus((sink) => answer.write(sink, first, from));
+  return multistatus((sink) => answer.write(sink, first, from.limit));
 }
 
-interface SyncRequest {
-  /** Null at the first synchronisation. */
-  readonly cursor: Cursor | null;
+/** What a sync-collection asks. */
+export interface SyncRequest {
+  /** As it was given; null at the first synchronisation. */
+  readonly token: string | null;
+  /** What is below the members is asked as well. */
+  readonly infinite: boolean;
   /** How many changes the client takes at once. */
   readonly limit: number | null;
+}
+
+function cursorOf(token: string | null): Cursor | null {
+  const cursor = token === null ? null : cursorIn(token);
+  if (token !== null && cursor === null) throw conditionError(403, D('valid-sync-token'));
+  return cursor;
 }
 
 /** RFC 6578 §6.1; the old draft put sync-level into the Depth header. */
@@ -45,9 +57,7 @@ function requestOf(x: Exchange, body: XmlElement): SyncRequest {
   const token = childOf(body, D('sync-token'));
   if (token === undefined) throw new XmlError('sync-token is missing');
   const given = textOf(token).trim();
-  const cursor = given === '' ? null : cursorIn(given);
-  if (given !== '' && cursor === null) throw conditionError(403, D('valid-sync-token'));
-  return { cursor, limit: limitIn(body) };
+  return { token: given === '' ? null : given, infinite: asked !== '1', limit: limitIn(body) };
 }
 
 function limitIn(body: XmlElement): number | null {
@@ -59,8 +69,8 @@ function limitIn(body: XmlElement): number | null {
   return Math.min(count, 10_000);
 }
 
-/** Writes the pages of one answer. */
-class SyncAnswer {
+/** Writes the pages of one collection's changes. */
+export class SyncAnswer {
   /** Names already in the answer, where it has more than one page. */
   readonly #written = new Set<string>();
   readonly #collection: Resource;
@@ -75,23 +85,26 @@ class SyncAnswer {
   }
 
   /** All pages up to the present state, or one page where the client set a limit. */
-  async write(sink: XmlSink, first: ChangePage, from: SyncRequest): Promise<void> {
-    let token = from.cursor;
-    let page = first;
-    let cut = false;
-    for (;;) {
-      cut = page.changes.some(({ name }) => this.#written.has(name));
-      if (cut) break;
-      const following = page.more && from.limit === null ? this.#after(page) : null;
-      await this.#page(sink, page);
-      token = page.next;
-      if (following === null) break;
-      page = await following;
-    }
+  async write(sink: XmlSink, first: ChangePage, limit: number | null): Promise<void> {
+    const { next, more } = await this.changes(sink, first, limit);
     // RFC 6578 §3.6: the collection itself says that there is more. The same holds when an item changed again while
     // this answer was written: each name appears once in an answer, so the rest comes with the next one.
-    if (cut || page.more) sink.add(statusRow(this.target.href, 507, element(D('number-of-matches-within-limits'))));
-    sink.add(textElement(D('sync-token'), syncToken(token ?? page.next) ?? ''));
+    if (more) sink.add(statusRow(this.target.href, 507, element(D('number-of-matches-within-limits'))));
+    sink.add(textElement(D('sync-token'), syncToken(next) ?? ''));
+  }
+
+  /** The rows alone; where the client has got to, and whether there is more. */
+  async changes(sink: XmlSink, first: ChangePage, limit: number | null): Promise<{ next: Cursor; more: boolean }> {
+    let next = first.next;
+    let page = first;
+    for (;;) {
+      if (page.changes.some(({ name }) => this.#written.has(name))) return { next, more: true };
+      const following = page.more && limit === null ? this.#after(page) : null;
+      await this.#page(sink, page);
+      next = page.next;
+      if (following === null) return { next, more: page.more };
+      page = await following;
+    }
   }
 
   /** Read while the page before it is written; a failure is thrown where it is awaited. */
