@@ -9,7 +9,7 @@ import { D, DavClient } from '../support/dav-client.js';
 import { PASSWORD, startTestDovecot } from '../support/dovecot.js';
 import { startGateway } from '../support/gateway.js';
 
-/** vdirsyncer (Debian's package) between a folder of files and the gateway, as its users run it: discover, sync, sync again. */
+/** vdirsyncer (Debian's package) between a folder of files and the gateway, as its users run it: discover, sync, sync again, conflicts. */
 const USER = 'alice@example.test';
 const CALENDAR = `/dav/calendars/${encodeURIComponent(USER)}/calendar/`;
 const TASKS = `/dav/calendars/${encodeURIComponent(USER)}/tasks/`;
@@ -47,6 +47,8 @@ before(async () => {
   const gateway = await startGateway({ databaseUrl, imapUrl: dovecot.url });
   dav = new DavClient({ url: gateway.url, user: USER, password: PASSWORD });
   await writeFile(join(home, 'config'), config(gateway.url));
+  await writeFile(join(home, 'here wins'), config(gateway.url, 'a wins'));
+  await writeFile(join(home, 'there wins'), config(gateway.url, 'b wins'));
 });
 
 test('discover finds the calendar, the task list and the address book', async () => {
@@ -103,6 +105,44 @@ for (const [name, kind] of Object.entries(kinds)) {
   });
 }
 
+describe('conflicts', () => {
+  const all = Object.values(kinds);
+
+  test('items changed on both sides are reported, and stay as they are on both', async () => {
+    for (const kind of all) await changeOnBothSides(kind, 'server-1', 'once more');
+    await assert.rejects(vdirsyncer('', 'sync'), /conflict/i);
+    await assertTitles('server-1', { here: 'once more here', there: 'once more there' });
+  });
+
+  test('until one side is told to win: this one', async () => {
+    await vdirsyncerWith('here wins', 'sync');
+    await assertTitles('server-1', { here: 'once more here', there: 'once more here' });
+  });
+
+  test('or that one', async () => {
+    for (const kind of all) await changeOnBothSides(kind, 'server-3', 'again');
+    await vdirsyncerWith('there wins', 'sync');
+    await assertTitles('server-3', { here: 'again there', there: 'again there' });
+  });
+
+  test('what was deleted here and changed there comes back, after which there is nothing to do', async () => {
+    for (const kind of all) {
+      await rm(await findLocally(kind, 'local-1'));
+      await changeThere(kind, 'local-1', 'changed meanwhile');
+    }
+    await vdirsyncer('', 'sync');
+    await assertTitles('local-1', { here: 'changed meanwhile', there: 'changed meanwhile' });
+    await assertNothingToDo(...all);
+  });
+
+  /** What an item is called on the two sides, in each of the three collections. */
+  async function assertTitles(uid: string, expected: { here: string; there: string }): Promise<void> {
+    for (const kind of all) {
+      assert.deepEqual({ here: (await here(kind)).get(uid), there: (await there(kind)).get(uid) }, expected);
+    }
+  }
+});
+
 test('names and colours go along with metasync', async () => {
   const body = `<propertyupdate xmlns="DAV:"><set><prop><displayname>Field work</displayname></prop></set></propertyupdate>`;
   const answer = await dav.request('PROPPATCH', CALENDAR, { body });
@@ -111,12 +151,12 @@ test('names and colours go along with metasync', async () => {
   assert.equal((await readFile(join(home, 'calendars', 'calendar', 'displayname'), 'utf8')).trim(), 'Field work');
 });
 
-/** No item is copied or deleted, and the collection's sync-token stays what it was. */
-async function assertNothingToDo(kind: Kind): Promise<void> {
-  const token = (await dav.syncCollection(kind.path)).syncToken;
-  const output = await vdirsyncer('', 'sync');
-  assert.doesNotMatch(output, /copying|updating|deleting|error|warning/i);
-  assert.equal((await dav.syncCollection(kind.path)).syncToken, token);
+/** No item is copied or deleted, and the collections' sync-tokens stay what they were. */
+async function assertNothingToDo(...some: Kind[]): Promise<void> {
+  const tokens = () => Promise.all(some.map(async ({ path }) => (await dav.syncCollection(path)).syncToken));
+  const before = await tokens();
+  assert.doesNotMatch(await vdirsyncer('', 'sync'), /copying|updating|deleting|error|warning/i);
+  assert.deepEqual(await tokens(), before);
 }
 
 async function assertEqualSides(kind: Kind, expected: Record<string, string>): Promise<void> {
@@ -157,6 +197,23 @@ async function changeLocally(kind: Kind, uid: string, title: string): Promise<vo
   await writeFile(await findLocally(kind, uid), kind.item(uid, title));
 }
 
+async function changeOnBothSides(kind: Kind, uid: string, title: string): Promise<void> {
+  await changeLocally(kind, uid, `${title} here`);
+  await put(kind, uid, kind.item(uid, `${title} there`));
+}
+
+/** Changes an item on the server, whatever its name there is. */
+async function changeThere(kind: Kind, uid: string, title: string): Promise<void> {
+  const { responses } = await dav.propfind(kind.path, [D('getetag')], 1);
+  for (const { href } of responses.filter((row) => row.href.endsWith(kind.suffix))) {
+    if (value((await dav.request('GET', href)).text, 'UID') !== uid) continue;
+    const headers = { 'content-type': `${kind.type}; charset=utf-8` };
+    assert.equal((await dav.request('PUT', href, { body: kind.item(uid, title), headers })).status, 204);
+    return;
+  }
+  throw new Error(`no member has the UID ${uid}`);
+}
+
 async function put(kind: Kind, uid: string, text: string): Promise<void> {
   const path = `${kind.path}${encodeURIComponent(uid)}${kind.suffix}`;
   const { status } = await dav.request('PUT', path, { body: text, headers: { 'content-type': `${kind.type}; charset=utf-8` } });
@@ -174,7 +231,16 @@ function value(text: string, property: string): string {
 
 /** Runs the program to its end; gives what it said, throws when it failed. */
 function vdirsyncer(input: string, ...args: string[]): Promise<string> {
-  const env = { PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8', VDIRSYNCER_CONFIG: join(home, 'config') };
+  return runVdirsyncer('config', input, args);
+}
+
+/** The same with one of the other configurations, which have the same pairs. */
+function vdirsyncerWith(name: 'here wins' | 'there wins', ...args: string[]): Promise<string> {
+  return runVdirsyncer(name, '', args);
+}
+
+function runVdirsyncer(name: string, input: string, args: string[]): Promise<string> {
+  const env = { PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8', VDIRSYNCER_CONFIG: join(home, name) };
   const child = spawn('vdirsyncer', args, { env, timeout: 120_000 });
   child.stdin.end(input);
   let output = '';
@@ -191,13 +257,13 @@ function vdirsyncer(input: string, ...args: string[]): Promise<string> {
   });
 }
 
-function config(url: string): string {
+function config(url: string, resolution?: 'a wins' | 'b wins'): string {
   const pair = (name: string, type: string, suffix: string) => `
 [pair ${name}]
 a = "${name}_here"
 b = "${name}_there"
 collections = ["from b"]
-metadata = ["displayname"]
+metadata = ["displayname"]${resolution ? `\nconflict_resolution = "${resolution}"` : ''}
 
 [storage ${name}_here]
 type = "filesystem"
