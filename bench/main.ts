@@ -9,7 +9,7 @@ const SUITES: Readonly<Record<string, () => Promise<{ readonly suite: Suite }>>>
   eas: () => import('./suites/eas.js'),
 };
 
-/** `NAME` for a whole suite, `NAME:PART` for those of its measures whose function's name contains PART. */
+/** `--quick` for a tenth of all sizes; `NAME` for a whole suite, `NAME:PART` for those of its measures whose function's name contains PART. */
 async function main(names: readonly string[]): Promise<void> {
   const asked = names.map((name) => ({ suite: name.split(':')[0] as string, part: name.split(':')[1]?.toLowerCase() ?? '' }));
   const unknown = asked.filter(({ suite }) => !(suite in SUITES));
@@ -17,7 +17,8 @@ async function main(names: readonly string[]): Promise<void> {
     throw new Error(
       `no such suite: ${unknown.map(({ suite }) => suite).join(', ')}; there are ${Object.keys(SUITES).join(', ')}`,
     );
-  if (SCALE !== 1) console.log(`sizes are multiplied by ${SCALE} (BENCH_SCALE): these figures are for trying out only`);
+  if (SCALE !== 1)
+    console.log(`sizes are multiplied by ${SCALE} (--quick or BENCH_SCALE): these figures are for trying out only`);
   const outcomes: Outcome[] = [];
   for (const { suite: name, part } of asked) {
     const { suite } = await (SUITES[name] as (typeof SUITES)[string])();
@@ -49,7 +50,7 @@ function summarize(outcomes: readonly Outcome[]): void {
 }
 
 try {
-  const names = process.argv.slice(2);
+  const names = process.argv.slice(2).filter((argument) => argument !== '--quick');
   await main(names.length > 0 ? names : ['spine']);
 } catch (error) {
   console.error(error);

@@ -13,7 +13,7 @@ const BATCH = 100;
 
 async function contest(rules: Contest): Promise<Outcome[]> {
   const match = await startMatch();
-  return hold(rules, contendersOf(match), match.why);
+  return hold(rules, contendersOf(match), match.peers.why);
 }
 
 const filled = new Map<string, Promise<void>>();

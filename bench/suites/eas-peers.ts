@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { message } from '../support/data.js';
 import { LeanPhone } from '../support/lean-phone.js';
-import { connectImap, deliver, fillLikePeers } from '../support/mailboxes.js';
+import { connectImap, deliver, fillWithRealisticMail } from '../support/mailboxes.js';
 import { address, type Match, startMatch } from '../support/match.js';
 import { format, type Outcome } from '../support/report.js';
 import { interleaved, median, time } from '../support/timing.js';
@@ -28,9 +28,10 @@ function newPhone(match: Match, { url }: Side, user: number): LeanPhone {
 
 async function sides(): Promise<{ readonly match: Match; readonly sides: readonly Side[] }> {
   const match = await startMatch();
-  await fillLikePeers(match, SEEDED, MESSAGES);
+  await fillWithRealisticMail(match, SEEDED, MESSAGES);
   const gateway: Side = { name: 'gateway', url: match.gateway.url };
-  return { match, sides: match.peers ? [gateway, { name: 'SOGo', url: match.peers.sogo }] : [gateway] };
+  const { sogo } = match.peers;
+  return { match, sides: sogo ? [gateway, { name: 'SOGo', url: sogo.url }] : [gateway] };
 }
 
 function outcome(match: Match, name: string, times: readonly number[], aim: number, detail: string): Outcome[] {
@@ -43,7 +44,7 @@ function outcome(match: Match, name: string, times: readonly number[], aim: numb
   }
   return [
     { name, value: ours, unit: ' ms', detail: `alone, ${detail}` },
-    { name: `${name}, gateway / SOGo`, undone: match.why },
+    { name: `${name}, gateway / SOGo`, undone: match.peers.why.SOGo ?? '' },
   ];
 }
 

@@ -1,13 +1,16 @@
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { onEnd } from '../../test/support/cleanup.js';
+import type { FilePeer } from '../peers/radicale.js';
+import type { SogoPeer } from '../peers/sogo.js';
 import { type CollectionKind, objectName, objectText } from './data.js';
 import { fillGateway, multiplySogo } from './fill.js';
 import { LeanClient } from './lean-http.js';
 import { address, type Match } from './match.js';
-import { PEER_PASSWORD, type Peers } from './peers.js';
+import type { PeerName } from './peers.js';
 
 /** A collection of one of the servers that are put beside each other. Its objects are `0.ics`, `1.ics` … */
 export interface Place {
@@ -18,7 +21,7 @@ export interface Place {
 
 /** One of the servers that are put beside each other. */
 export interface Contender {
-  readonly name: 'gateway' | 'SOGo' | 'Radicale' | 'Xandikos';
+  readonly name: 'gateway' | PeerName;
   client(user: number, connections?: number): LeanClient;
   path(place: Place): string;
   /** Puts the first `count` objects into a new collection, by the shortest way that the server has. */
@@ -68,37 +71,29 @@ export function contendersOf(match: Match): readonly Contender[] {
       await fillGateway(match.databaseUrl, address(place.user), place, count);
     },
   };
-  const { peers } = match;
-  if (!peers) return [gateway];
-  return [gateway, ...[sogo(peers), radicale(peers), xandikos(peers)].map((peer) => fillingOnce(peers, peer))];
-}
-
-/** Peers that go on running keep what they were filled with; a mark beside their data says so. */
-function fillingOnce(peers: Peers, contender: Contender): Contender {
-  const fill = async (place: Place, count: number) => {
-    const mark = join(peers.rig, 'filled', encodeURIComponent(`${contender.name} ${contender.path(place)} ${count}`));
-    if (existsSync(mark)) return;
-    await contender.fill(place, count);
-    await mkdir(dirname(mark), { recursive: true });
-    await writeFile(mark, '');
-  };
-  return { ...contender, fill };
+  const { sogo, radicale, xandikos } = match.peers;
+  return [
+    gateway,
+    ...(sogo ? [sogoContender(match, sogo)] : []),
+    ...(radicale ? [radicaleContender(match, radicale)] : []),
+    ...(xandikos ? [xandikosContender(match, xandikos)] : []),
+  ];
 }
 
 /** Objects that SOGo takes over HTTP; more are made from these in its tables. */
 const SOGO_PUTS = 5_000;
 
-function sogo(peers: Peers): Contender {
+function sogoContender(match: Match, { url, databaseUrl }: SogoPeer): Contender {
   const contender: Contender = {
     name: 'SOGo',
-    client: (user, connections) => closed(new LeanClient(peers.sogo, address(user), PEER_PASSWORD, connections)),
+    client: (user, connections) => closed(new LeanClient(url, address(user), match.password, connections)),
     path: ({ user, kind, slug }) => `/SOGo/dav/${address(user)}/${kind === 'calendar' ? 'Calendar' : 'Contacts'}/${slug}/`,
     fill: async (place, count) => {
       const base = count > SOGO_PUTS ? 1_000 : count;
       await makeCollection(contender, place);
       await putAll(contender, place, 0, base);
       if (count <= base) return;
-      const database = new pg.Client({ connectionString: peers.sogoDatabase });
+      const database = new pg.Client({ connectionString: databaseUrl });
       await database.connect();
       await multiplySogo(database, address(place.user), place.slug, base, count);
       await database.end();
@@ -107,16 +102,16 @@ function sogo(peers: Peers): Contender {
   return contender;
 }
 
-function radicale(peers: Peers): Contender {
+function radicaleContender(match: Match, { url, store }: FilePeer): Contender {
   const contender: Contender = {
     name: 'Radicale',
-    client: (user, connections) => closed(new LeanClient(peers.radicale, address(user), PEER_PASSWORD, connections)),
+    client: (user, connections) => closed(new LeanClient(url, address(user), match.password, connections)),
     path: ({ user, slug }) => `/${address(user)}/${slug}/`,
     fill: async (place, count) => {
       await makeCollection(contender, place);
-      const folder = join(peers.rig, 'radicale/collection-root', address(place.user), place.slug);
+      const folder = join(store, address(place.user), place.slug);
       await writeObjects(folder, place.kind, count);
-      await peers.own(folder);
+      await own(match, folder);
       // The first listing fills Radicale's cache of parsed items.
       await contender.client(place.user).request('PROPFIND', contender.path(place), { depth: '1', body: GETETAG, discard: true });
     },
@@ -126,23 +121,31 @@ function radicale(peers: Peers): Contender {
 const GETETAG = '<propfind xmlns="DAV:"><prop><getetag/></prop></propfind>';
 
 /** Xandikos has one user only, so the slug tells collections apart. */
-function xandikos(peers: Peers): Contender {
+function xandikosContender(match: Match, { url, store }: FilePeer): Contender {
   const contender: Contender = {
     name: 'Xandikos',
-    client: (_user, connections) => closed(new LeanClient(peers.xandikos, 'user', '', connections)),
+    client: (_user, connections) => closed(new LeanClient(url, 'user', '', connections)),
     path: ({ user, kind, slug }) => `/user/${kind === 'calendar' ? 'calendars' : 'contacts'}/${slug}-${user}/`,
     fill: async (place, count) => {
       await makeCollection(contender, place);
-      const folder = join(peers.rig, 'xandikos/data', contender.path(place));
+      const folder = join(store, contender.path(place));
       await writeObjects(folder, place.kind, count);
-      await peers.own(folder);
-      const git = (...args: string[]) =>
-        peers.asOwner('git', '-C', folder, '-c', 'user.name=rig', '-c', 'user.email=rig@example.test', ...args);
+      await own(match, folder);
+      const git = async (...args: string[]) => {
+        const settings = ['-c', 'user.name=bench', '-c', 'user.email=bench@example.test', '-c', 'safe.directory=*'];
+        const [program, ...rest] = match.runner.wrap(['git', '-C', folder, ...settings, ...args]);
+        await promisify(execFile)(program, rest, { env: { ...process.env, HOME: store }, maxBuffer: 64 << 20 });
+      };
       await git('add', '-A');
       await git('commit', '-q', '-m', 'fill');
     },
   };
   return contender;
+}
+
+/** What was written past a server belongs to whom it runs as. */
+async function own({ runner: { mode, owner } }: Match, folder: string): Promise<void> {
+  if (mode === 'nobody') await promisify(execFile)('chown', ['-R', `${owner.uid}:${owner.gid}`, folder]);
 }
 
 async function writeObjects(folder: string, kind: CollectionKind, count: number): Promise<void> {

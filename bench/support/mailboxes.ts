@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { link, mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +6,7 @@ import { ImapFlow } from 'imapflow';
 import { onEnd } from '../../test/support/cleanup.js';
 import { message } from './data.js';
 import { address, type Match } from './match.js';
+import { realisticMessage } from './realistic-mail.js';
 
 const run = promisify(execFile);
 
@@ -98,13 +98,13 @@ async function index(match: Match, user: number): Promise<void> {
   await imap.logout();
 }
 
-/** Realistic mail of the peers' folder where it runs (33 MB in 1,000 messages), else mail of our own. */
-export async function fillLikePeers(match: Match, users: readonly [number, number], count: number): Promise<void> {
+/** The same realistic mail (33 kB a message on average) for several users. */
+export async function fillWithRealisticMail(match: Match, users: readonly [number, number], count: number): Promise<void> {
   const [first, last] = users;
-  if (match.peers) {
-    const seeded = join(match.mailHome(address(first)), 'Maildir', 'seeded');
-    if (!existsSync(seeded)) await match.peers.seed('mail', '--users', `${first}-${last}`, '--n', String(count));
-    return;
-  }
-  for (let user = first; user <= last; user++) await fillInbox(match, user, count);
+  realistic ??= (async () => {
+    await fillInbox(match, first, count, { text: (n) => realisticMessage(n, address(first)) });
+    for (let user = first + 1; user <= last; user++) await copyInbox(match, first, user);
+  })();
+  await realistic;
 }
+let realistic: Promise<void> | undefined;

@@ -1,8 +1,11 @@
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { repositoryRoot } from '../../test/support/paths.js';
 
-/** BENCH_SCALE: all sizes are multiplied by it, for trying out; default 1. */
-export const SCALE = Number(process.env.BENCH_SCALE ?? 1);
+/** What `--quick` multiplies all sizes by. */
+const QUICK = '0.1';
+
+/** BENCH_SCALE, or `--quick`: all sizes are multiplied by it, for trying out; default 1. */
+export const SCALE = Number(process.env.BENCH_SCALE ?? (process.argv.includes('--quick') ? QUICK : 1));
 if (!(SCALE > 0 && SCALE <= 1)) throw new Error('BENCH_SCALE must lie between 0 and 1');
 
 /** A size as scaled, a multiple of `step`. */
@@ -10,15 +13,5 @@ export function sized(full: number, step = 1): number {
   return Math.max(step, Math.round((full * SCALE) / step) * step);
 }
 
-/** PEERS: the folder with the scripts that start the servers to measure against. */
-export const PEERS_FOLDER = path(process.env.PEERS ?? '../shared/peers');
-
-/** BENCH_RIG: the folder of peers that run already, or are to go on running after this. */
-export const RIG_FOLDER = process.env.BENCH_RIG ? path(process.env.BENCH_RIG) : null;
-
 /** BENCH_PROFILE: a folder for the gateway's CPU profile. */
-export const PROFILE_FOLDER = process.env.BENCH_PROFILE ? path(process.env.BENCH_PROFILE) : null;
-
-function path(given: string): string {
-  return isAbsolute(given) ? given : resolve(repositoryRoot, given);
-}
+export const PROFILE_FOLDER = process.env.BENCH_PROFILE ? resolve(repositoryRoot, process.env.BENCH_PROFILE) : null;

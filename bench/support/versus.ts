@@ -1,8 +1,7 @@
 import type { Contender } from './contenders.js';
+import { PEER_NAMES, type PeerName, type Peers } from './peers.js';
 import { format, type Outcome } from './report.js';
 import { interleaved, time } from './timing.js';
-
-export type PeerName = Exclude<Contender['name'], 'gateway'>;
 
 /** One kind of work, measured at the gateway and at each peer in turn. */
 export interface Contest {
@@ -28,12 +27,15 @@ export interface Work {
   readonly remark?: () => string;
 }
 
-const PEERS: readonly PeerName[] = ['SOGo', 'Radicale', 'Xandikos'];
-
 /** Runs the contest at each size that a peer needs, everybody in turn within a round; one outcome for each peer. */
-export async function hold(contest: Contest, contenders: readonly Contender[], why: string): Promise<Outcome[]> {
-  const there = PEERS.filter((name) => contenders.some((contender) => contender.name === name));
-  if (there.length === 0) return alone(contest, contenders, why);
+export async function hold(contest: Contest, contenders: readonly Contender[], why: Peers['why']): Promise<Outcome[]> {
+  const isThere = (name: PeerName) => contenders.some((contender) => contender.name === name);
+  const there = PEER_NAMES.filter(isThere);
+  const absent = PEER_NAMES.filter((name) => !isThere(name)).map((name) => ({
+    name: `${nameOf(contest, contest.size)}, gateway / ${name}`,
+    undone: why[name] ?? '',
+  }));
+  if (there.length === 0) return [await alone(contest, contenders), ...absent];
   const sizes = new Map<number, PeerName[]>();
   for (const name of there) {
     const size = Math.min(contest.smaller?.[name] ?? contest.size, contest.size);
@@ -41,7 +43,11 @@ export async function hold(contest: Contest, contenders: readonly Contender[], w
   }
   const outcomes: Outcome[] = [];
   for (const [size, names] of sizes) outcomes.push(...(await round(contest, contenders, size, names)));
-  return outcomes;
+  return [...outcomes, ...absent];
+}
+
+function nameOf(contest: Contest, size: number): string {
+  return contest.name.replace('{}', size.toLocaleString('en'));
 }
 
 async function round(
@@ -60,7 +66,7 @@ async function round(
     const theirs = times[index] ?? 0;
     const remarks = [works[0], works[index]].map((work, n) => tell(n === 0 ? 'gateway' : name, work));
     return {
-      name: `${contest.name.replace('{}', size.toLocaleString('en'))}, gateway / ${name}`,
+      name: `${nameOf(contest, size)}, gateway / ${name}`,
       value: theirs / ours,
       unit: '×',
       aim: { operator: '>=', value: contest.aims?.[name] ?? 1 },
@@ -92,14 +98,11 @@ function tell(name: string, work: Work | undefined): string {
   return remark ? `; ${name} ${remark}` : '';
 }
 
-/** Without peers our side runs, and theirs counts as not done. */
-async function alone(contest: Contest, contenders: readonly Contender[], why: string): Promise<Outcome[]> {
+/** Without peers our side runs all the same. */
+async function alone(contest: Contest, contenders: readonly Contender[]): Promise<Outcome> {
   const [gateway] = contenders;
-  const work = await (contest.prepare(gateway as Contender, contest.size) as Promise<Work>);
+  const work = await contest.prepare(gateway as Contender, contest.size);
   const [ours = 0] = await inTurn([work], contest.rounds);
-  const name = contest.name.replace('{}', contest.size.toLocaleString('en'));
-  return [
-    { name, value: ours, unit: ' ms', detail: `alone, median of ${contest.rounds} rounds${tell('gateway', work)}` },
-    ...PEERS.map((peer) => ({ name: `${name}, gateway / ${peer}`, undone: why })),
-  ];
+  const detail = `alone, median of ${contest.rounds} rounds${tell('gateway', work)}`;
+  return { name: nameOf(contest, contest.size), value: ours, unit: ' ms', detail };
 }

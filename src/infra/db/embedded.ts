@@ -59,14 +59,15 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const socketDir = await makeSocketDir(runner, root);
   const server = launch(runner, [join(bin, 'postgres'), '-D', dataDir, ...settings(socketDir, options.settings)], options.log);
   await writeFile(join(root, 'pg.owner'), String(process.pid));
+  const url = (database: string) => urlOf(socketDir, options.settings?.port, database);
   try {
-    await ready(socketDir, server);
+    await ready(url, server);
   } catch (error) {
     await server.stop();
     throw error;
   }
   options.log.info(`embedded PostgreSQL runs in ${dataDir}`);
-  return { url: urlOf(socketDir, DATABASE), ended: server.ended, stop: server.stop };
+  return { url: url(DATABASE), ended: server.ended, stop: server.stop };
 }
 
 /** Number of the process that started the last server here. */
@@ -164,14 +165,14 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG') && !name.startsWith('LC_')));
 }
 
-async function ready(socketDir: string, server: Server): Promise<void> {
+async function ready(url: UrlOf, server: Server): Promise<void> {
   let over = false;
   void server.ended.then(() => {
     over = true;
   });
   const end = Date.now() + START_MS;
   for (;;) {
-    const made = await createDatabase(socketDir).then(
+    const made = await createDatabase(url).then(
       () => null,
       (error: Error) => error,
     );
@@ -182,8 +183,8 @@ async function ready(socketDir: string, server: Server): Promise<void> {
   }
 }
 
-async function createDatabase(socketDir: string): Promise<void> {
-  const client = new pg.Client({ connectionString: urlOf(socketDir, 'postgres') });
+async function createDatabase(url: UrlOf): Promise<void> {
+  const client = new pg.Client({ connectionString: url('postgres') });
   client.on('error', () => {});
   await client.connect();
   try {
@@ -194,8 +195,12 @@ async function createDatabase(socketDir: string): Promise<void> {
   }
 }
 
-function urlOf(socketDir: string, database: string): string {
-  return `postgres://${SUPERUSER}@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
+type UrlOf = (database: string) => string;
+
+/** @param port of the socket file's name, where the settings name another than the usual one */
+function urlOf(socketDir: string, port: string | undefined, database: string): string {
+  const host = port === undefined ? 'localhost' : `localhost:${port}`;
+  return `postgres://${SUPERUSER}@${host}/${database}?host=${encodeURIComponent(socketDir)}`;
 }
 
 async function call(runner: Runner, argv: readonly string[]): Promise<string> {
