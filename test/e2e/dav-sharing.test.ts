@@ -192,6 +192,54 @@ describe('sharing between accounts', () => {
     await alice.request('ACL', book, { body: `<acl ${XMLNS}/>` });
   });
 
+  it('delegates all calendars by the groups of calendar-proxy, read or write', async () => {
+    const group = (address: string, degree: string) => `${principal(address)}calendar-proxy-${degree}/`;
+    const set = (...members: readonly string[]) =>
+      `<propertyupdate ${XMLNS}><set><prop><group-member-set>${members.map((member) => `<href>${member}</href>`).join('')}</group-member-set></prop></set></propertyupdate>`;
+    const statusOf = async (who: DavClient, path: string, body: string) =>
+      [...((await who.multistatus('PROPPATCH', path, { body })).responses[0]?.statuses.values() ?? [])][0];
+    const hrefs = async (who: DavClient, path: string, name: string) =>
+      (await who.propfind(path, [name])).responses[0]?.props.get(name)?.children.map(({ text }) => text) ?? null;
+    const forBob = async () => [
+      await hrefs(bob, principal(BOB), CS('calendar-proxy-read-for')),
+      await hrefs(bob, principal(BOB), CS('calendar-proxy-write-for')),
+      await hrefs(bob, principal(BOB), D('group-membership')),
+    ];
+    assert.match(String((await alice.request('OPTIONS', principal(ALICE))).headers.dav), /calendar-proxy/);
+    const { responses } = await alice.propfind(principal(ALICE), [D('resourcetype')], 1);
+    assert.deepEqual(
+      responses.slice(1).map(({ href, props }) => [href, props.get(D('resourcetype'))?.children.at(-1)?.name]),
+      ['read', 'write'].map((degree) => [group(ALICE, degree), CS(`calendar-proxy-${degree}`)]),
+    );
+    assert.deepEqual(await forBob(), [[], [], []]);
+    assert.equal(await statusOf(alice, group(ALICE, 'write'), set(principal(BOB))), 200);
+    assert.deepEqual(await hrefs(alice, group(ALICE, 'write'), D('group-member-set')), [principal(BOB)]);
+    assert.deepEqual(await hrefs(alice, group(ALICE, 'read'), D('group-member-set')), []);
+    assert.deepEqual(await forBob(), [[], [principal(ALICE)], [group(ALICE, 'write')]]);
+    const shown = await bob.propfind(bobsHome, [D('owner')], 1);
+    const hers = shown.responses.filter(({ props }) => props.get(D('owner'))?.children[0]?.text === principal(ALICE));
+    assert.equal(hers.length, 3, 'calendar, tasks and notes in his one home');
+    assert.equal(
+      (await bob.request('PUT', `${hers[0]?.href}delegate.ics`, { body: event('delegate'), headers: ICS })).status,
+      201,
+    );
+    const expand = `<expand-property ${XMLNS}><property name="calendar-proxy-write-for" namespace="http://calendarserver.org/ns/"><property name="displayname"/></property></expand-property>`;
+    assert.match((await bob.request('REPORT', principal(BOB), { body: expand, depth: 0 })).text, /<D:displayname>alice</);
+    assert.equal(await statusOf(alice, group(ALICE, 'read'), set(principal(BOB))), 200);
+    assert.deepEqual(await forBob(), [[principal(ALICE)], [], [group(ALICE, 'read')]], 'one degree at a time');
+    assert.equal(await hrefs(bob, group(ALICE, 'read'), D('group-member-set')), null, 'who else is hers to know');
+    assert.equal(await statusOf(bob, group(ALICE, 'read'), set(principal(BOB))), 403);
+    assert.equal(await statusOf(alice, group(ALICE, 'read'), set(principal('carol@other.test'))), 403);
+    assert.deepEqual(await hrefs(alice, group(ALICE, 'read'), D('group-member-set')), [principal(BOB)], 'nothing half done');
+    assert.equal(await statusOf(alice, group(ALICE, 'read'), set()), 200);
+    assert.deepEqual(await forBob(), [[], [], []]);
+    await alice.request('ACL', own, { body: aclBody([BOB, 'C:read-free-busy']) });
+    assert.deepEqual(await forBob(), [[], [], []], 'busy times are no delegation');
+    await alice.request('ACL', own, { body: `<acl ${XMLNS}/>` });
+    assert.equal((await alice.request('PROPFIND', `${principal(ALICE)}calendar-proxy-none/`, { depth: 0 })).status, 404);
+    await alice.request('DELETE', `${own}delegate.ics`);
+  });
+
   it('finds people of the own domain, and nobody else', async () => {
     const search = (text: string, property = '<displayname/>', type = 'contains') =>
       `<principal-property-search ${XMLNS}><property-search><prop>${property}</prop><match match-type="${type}">${text}</match></property-search><prop><displayname/><C:calendar-home-set/><C:calendar-user-address-set/></prop></principal-property-search>`;

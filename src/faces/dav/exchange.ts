@@ -22,9 +22,11 @@ import {
   inboxPath,
   outboxPath,
   type Place,
+  type ProxyDegree,
   parsePath,
   principalPath,
   principalsPath,
+  proxyPath,
 } from './paths.js';
 import { quietIn } from './push/quiet.js';
 import type { ItemView, Resource } from './resource.js';
@@ -130,6 +132,8 @@ export class Exchange {
         return plain('root', homesPath(place.type), place.type);
       case 'principal':
         return this.#principal(place.user);
+      case 'proxy':
+        return this.proxy((await this.#principal(place.user)).person ?? this.session.user, place.degree);
       case 'outbox':
         this.#own(place.user);
         return this.outbox();
@@ -159,6 +163,11 @@ export class Exchange {
   /** The principal of a person; of the user where nobody is named. */
   principal(person: Account = this.session.user): Resource {
     return { ...plain('principal', principalPath(person.address), null), person };
+  }
+
+  /** The group of a person's delegates. */
+  proxy(person: Account, degree: ProxyDegree): Resource {
+    return { ...plain(`proxy-${degree}`, proxyPath(person.address, degree), null), person };
   }
 
   home(type: HomeType): Resource {

@@ -3,12 +3,17 @@ import type { PimKind } from '../../domain/pim/model.js';
 /** The two homes of an account: calendars, task lists and notebooks in one, address books in the other. */
 export type HomeType = 'calendars' | 'addressbooks';
 
+/** Degrees of delegation (caldav-proxy §3.2). */
+export type ProxyDegree = 'read' | 'write';
+
 /** What a URL names, whether or not it exists. `user` is the decoded segment. */
 export type Place =
   | { readonly at: 'root'; readonly href: string }
   | { readonly at: 'context' }
   | { readonly at: 'principals' }
   | { readonly at: 'principal'; readonly user: string }
+  /** The group of those who may read or write the user's calendars (caldav-proxy §3.2). */
+  | { readonly at: 'proxy'; readonly user: string; readonly degree: ProxyDegree }
   | { readonly at: 'homes'; readonly type: HomeType }
   | { readonly at: 'home'; readonly type: HomeType; readonly user: string }
   | { readonly at: 'collection'; readonly type: HomeType; readonly user: string; readonly slug: string }
@@ -46,6 +51,7 @@ export function encodeSegment(segment: string): string {
 export const principalsPath = `${CONTEXT}principals/`;
 export const homesPath = (type: HomeType): string => `${CONTEXT}${type}/`;
 export const principalPath = (address: string): string => `${principalsPath}${encodeSegment(address)}/`;
+export const proxyPath = (address: string, degree: ProxyDegree): string => `${principalPath(address)}calendar-proxy-${degree}/`;
 export const homePath = (type: HomeType, address: string): string => `${homesPath(type)}${encodeSegment(address)}/`;
 export const collectionPath = (type: HomeType, address: string, slug: string): string =>
   `${homePath(type, address)}${encodeSegment(slug)}/`;
@@ -131,7 +137,7 @@ const CLAIMS: readonly (readonly [RegExp, Reader])[] = [
 function inContext(segments: readonly string[]): Place {
   const [area, user, slug, name, ...more] = segments;
   if (area === undefined) return { at: 'context' };
-  if (area === 'principals') return inPrincipals(user, slug);
+  if (area === 'principals') return inPrincipals(segments.slice(1));
   if (area === 'files') return user === undefined ? { at: 'files' } : { at: 'file', user, path: segments.slice(2).join('/') };
   if (area === 'push' && user !== undefined && slug === undefined) return { at: 'push', id: user };
   if ((area !== 'calendars' && area !== 'addressbooks') || more.length > 0) return { at: 'nowhere' };
@@ -143,7 +149,9 @@ function inContext(segments: readonly string[]): Place {
   return { at: 'item', type: area, user, slug, name };
 }
 
-function inPrincipals(user: string | undefined, more: string | undefined): Place {
+function inPrincipals([user, group, ...more]: readonly string[]): Place {
   if (user === undefined) return { at: 'principals' };
-  return more === undefined ? { at: 'principal', user } : { at: 'nowhere' };
+  if (group === undefined) return { at: 'principal', user };
+  const degree = /^calendar-proxy-(read|write)$/.exec(group)?.[1] as ProxyDegree | undefined;
+  return degree === undefined || more.length > 0 ? { at: 'nowhere' } : { at: 'proxy', user, degree };
 }

@@ -7,6 +7,8 @@ import type { HomeType } from './paths.js';
 export type ResourceKind =
   | 'root'
   | 'principal'
+  | 'proxy-read'
+  | 'proxy-write'
   | 'calendar-home'
   | 'addressbook-home'
   | 'calendar'
@@ -22,6 +24,8 @@ export type ResourceKind =
 export const EVERYTHING: readonly ResourceKind[] = [
   'root',
   'principal',
+  'proxy-read',
+  'proxy-write',
   'calendar-home',
   'addressbook-home',
   'calendar',
@@ -34,6 +38,8 @@ export const EVERYTHING: readonly ResourceKind[] = [
   'inbox',
   'message',
 ];
+/** Groups of delegates. */
+export const PROXIES: readonly ResourceKind[] = ['proxy-read', 'proxy-write'];
 export const COLLECTIONS: readonly ResourceKind[] = ['calendar', 'addressbook'];
 export const HOMES: readonly ResourceKind[] = ['calendar-home', 'addressbook-home'];
 export const ITEMS: readonly ResourceKind[] = ['event', 'card', 'message'];

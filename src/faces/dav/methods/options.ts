@@ -6,7 +6,7 @@ import type { Place } from '../paths.js';
 export const DAV_CLASSES = [
   '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook',
   ...(AUTO_SCHEDULE ? ['calendar-auto-schedule'] : []),
-  'calendarserver-sharing, resource-sharing, add-member, webdav-push',
+  'calendarserver-sharing, resource-sharing, calendar-proxy, add-member, webdav-push',
 ].join(', ');
 
 const READ = ['OPTIONS', 'PROPFIND', 'REPORT'];
@@ -19,6 +19,7 @@ const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
   'well-known': READ,
   principals: READ,
   principal: [...READ, 'PROPPATCH'],
+  proxy: [...READ, 'PROPPATCH'],
   homes: READ,
   home: [...READ, 'PROPPATCH', 'POST'],
   outbox: [...READ, 'POST'],

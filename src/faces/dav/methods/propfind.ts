@@ -51,6 +51,8 @@ async function children(x: Exchange, target: Resource): Promise<readonly Resourc
       return (await x.collectionsOf('addressbooks')).map((collection) => x.collectionResource(collection));
     case 'inbox':
       return (await x.services.scheduling.inbox(x.session)).map((message) => x.messageResource(message));
+    case 'principal':
+      return target.person === null ? [] : [x.proxy(target.person, 'read'), x.proxy(target.person, 'write')];
     case 'root':
       return inside(x, target.href);
     default:

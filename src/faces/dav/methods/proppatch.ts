@@ -10,7 +10,8 @@ import { multistatusOf, statusElement } from '../multistatus.js';
 import { preconditionOf } from '../preconditions.js';
 import { isLive, propertyOn } from '../props/index.js';
 import { isPropertyKey, keep, keptProperties, MAX_PROPERTIES, MAX_PROPERTY_BYTES } from '../props/property.js';
-import { COLLECTIONS, FILES, type Resource, type ResourceKind } from '../resource.js';
+import { setMembers } from '../proxy/members.js';
+import { COLLECTIONS, FILES, PROXIES, type Resource, type ResourceKind } from '../resource.js';
 
 /** PROPPATCH (RFC 4918 §9.2): all or nothing. */
 export async function proppatch(x: Exchange): Promise<DavReply> {
@@ -20,7 +21,9 @@ export async function proppatch(x: Exchange): Promise<DavReply> {
   const resource = await x.resolve(x.request.place);
   await preconditionOf(x);
   await requireUnlocked(x, x.request.place);
-  const outcome = judge(resource.kind, instructions, resource);
+  const outcome = PROXIES.includes(resource.kind)
+    ? await setMembers(x, resource, instructions)
+    : judge(resource.kind, instructions, resource);
   if (outcome.patch !== null) {
     await apply(x, resource, outcome.patch);
     if (x.preferences.return === 'minimal') return { status: 200, headers: { 'Preference-Applied': 'return=minimal' } };

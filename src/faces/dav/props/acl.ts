@@ -1,8 +1,10 @@
 import type { Access } from '../../../domain/pim/model.js';
 import { C, type ClarkName, D } from '../../../formats/xml/names.js';
 import { element, elementWith, join, text, textElement, type Xml } from '../../../formats/xml/write.js';
+import type { Exchange } from '../exchange.js';
 import { principalPath } from '../paths.js';
-import { COLLECTIONS, EVERYTHING, FILES, HOMES, ITEMS, type Resource, type ResourceKind } from '../resource.js';
+import { delegatesOf, groupsOf, ofDegree } from '../proxy/delegates.js';
+import { COLLECTIONS, EVERYTHING, FILES, HOMES, ITEMS, PROXIES, type Resource, type ResourceKind } from '../resource.js';
 import type { Property } from './property.js';
 
 /** Privileges by what the viewer may do (RFC 3744 §3, RFC 4791 §6.1.1). */
@@ -43,6 +45,8 @@ const HOME_PRIVILEGES = [...CONTEXT_PRIVILEGES, D('bind'), D('unbind')];
 const BY_KIND: Partial<Record<ResourceKind, readonly ClarkName[]>> = {
   root: CONTEXT_PRIVILEGES,
   principal: PRINCIPAL_PRIVILEGES,
+  'proxy-read': [...PRINCIPAL_PRIVILEGES, D('write-properties')],
+  'proxy-write': [...PRINCIPAL_PRIVILEGES, D('write-properties')],
   'calendar-home': HOME_PRIVILEGES,
   'addressbook-home': HOME_PRIVILEGES,
   folder: PRIVILEGES.owner,
@@ -52,7 +56,8 @@ const BY_KIND: Partial<Record<ResourceKind, readonly ClarkName[]>> = {
   outbox: [D('read'), C('schedule-send'), D('read-current-user-privilege-set')],
 };
 
-function privilegesOf(r: Resource): readonly ClarkName[] {
+function privilegesOf(r: Resource, x: Exchange): readonly ClarkName[] {
+  if (PROXIES.includes(r.kind) && r.person?.id !== x.session.account) return PRINCIPAL_PRIVILEGES;
   return r.collection === null ? (BY_KIND[r.kind] ?? []) : PRIVILEGES[r.collection.access];
 }
 
@@ -94,7 +99,16 @@ const PRIVILEGE_TREE = supported(
   supported(D('read-current-user-privilege-set'), 'Read the own privileges'),
 );
 
-const WITH_OWNER: readonly ResourceKind[] = ['principal', ...HOMES, ...COLLECTIONS, ...ITEMS, ...FILES, 'inbox', 'outbox'];
+const WITH_OWNER: readonly ResourceKind[] = [
+  'principal',
+  ...PROXIES,
+  ...HOMES,
+  ...COLLECTIONS,
+  ...ITEMS,
+  ...FILES,
+  'inbox',
+  'outbox',
+];
 
 /** RFC 3744 §4 and §5. */
 export const aclProperties: readonly Property[] = [
@@ -109,7 +123,7 @@ export const aclProperties: readonly Property[] = [
     name: D('current-user-privilege-set'),
     on: EVERYTHING,
     spec: 'RFC 3744 §5.4',
-    get: (r) => join(privilegesOf(r).map(privilege)),
+    get: (r, x) => join(privilegesOf(r, x).map(privilege)),
   },
   {
     name: D('acl'),
@@ -118,7 +132,7 @@ export const aclProperties: readonly Property[] = [
     spec: 'RFC 3744 §5.5',
     get: async (r, x) => {
       const owner = r.collection?.owner?.address ?? r.person?.address ?? x.address;
-      const own = ace(owner, r.collection === null ? privilegesOf(r) : PRIVILEGES.owner, element(D('protected')));
+      const own = ace(owner, r.collection === null ? privilegesOf(r, x) : PRIVILEGES.owner, element(D('protected')));
       const shares =
         r.collection?.access === 'owner' && r.item === null ? await x.services.pim.shares(x.session, r.collection) : [];
       return join([own, ...shares.map(({ grantee, access }) => ace(grantee.address, PRIVILEGES[access]))]);
@@ -133,7 +147,7 @@ export const aclProperties: readonly Property[] = [
   { name: D('inherited-acl-set'), on: WITH_OWNER, spec: 'RFC 3744 §5.7', get: () => '' as Xml },
   {
     name: D('principal-URL'),
-    on: ['principal'],
+    on: ['principal', ...PROXIES],
     spec: 'RFC 3744 §4.2',
     get: (r) => textElement(D('href'), r.href),
   },
@@ -144,5 +158,24 @@ export const aclProperties: readonly Property[] = [
     get: ({ person }) => textElement(D('href'), `mailto:${person?.address ?? ''}`),
   },
   { name: D('group-member-set'), on: ['principal'], spec: 'RFC 3744 §4.3', get: () => '' as Xml },
-  { name: D('group-membership'), on: ['principal'], spec: 'RFC 3744 §4.4', get: () => '' as Xml },
+  {
+    name: D('group-member-set'),
+    on: PROXIES,
+    spec: 'RFC 3744 §4.3, caldav-proxy-02 §3.2',
+    // Set by PROPPATCH, see proxy/members.ts; who they are is for the delegating person alone.
+    get: async (r, x) => {
+      if (r.person?.id !== x.session.account) return undefined;
+      const members = ofDegree(await delegatesOf(x), r.kind === 'proxy-write' ? 'write' : 'read');
+      return join(members.map((address) => textElement(D('href'), principalPath(address))));
+    },
+  },
+  {
+    name: D('group-membership'),
+    on: ['principal', ...PROXIES],
+    spec: 'RFC 3744 §4.4',
+    get: async (r, x) => {
+      const own = r.kind === 'principal' && r.person?.id === x.session.account;
+      return join((own ? await groupsOf(x) : []).map((href) => textElement(D('href'), href)));
+    },
+  },
 ];

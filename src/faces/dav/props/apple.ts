@@ -4,6 +4,8 @@ import { CS, D, ICAL } from '../../../formats/xml/names.js';
 import { join, text, textElement, type Xml } from '../../../formats/xml/write.js';
 import { conditionError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
+import { type ProxyDegree, principalPath } from '../paths.js';
+import { delegatorsOf, ofDegree } from '../proxy/delegates.js';
 import { COLLECTIONS, HOMES, type Resource, type ResourceKind } from '../resource.js';
 import { keptProperty, type Property } from './property.js';
 
@@ -18,6 +20,12 @@ async function homeTag(r: Resource, x: Exchange): Promise<Xml> {
     );
   }
   return hash.digest('hex').slice(0, 32) as Xml;
+}
+
+/** Who lets the user read or write his calendars; of others that is nobody's business. */
+async function delegators(r: Resource, x: Exchange, degree: ProxyDegree): Promise<Xml> {
+  if (r.person?.id !== x.session.account) return '' as Xml;
+  return join(ofDegree(await delegatorsOf(x), degree).map((address) => textElement(D('href'), principalPath(address))));
 }
 
 const CALENDAR: readonly ResourceKind[] = ['calendar'];
@@ -43,14 +51,14 @@ export const appleProperties: readonly Property[] = [
   {
     name: CS('calendar-proxy-read-for'),
     on: ['principal'],
-    spec: 'caldav-proxy-02 §5.3.1: nobody delegates yet',
-    get: () => '' as Xml,
+    spec: 'caldav-proxy-02 §5.3.1',
+    get: (r, x) => delegators(r, x, 'read'),
   },
   {
     name: CS('calendar-proxy-write-for'),
     on: ['principal'],
-    spec: 'caldav-proxy-02 §5.3.2: nobody delegates yet',
-    get: () => '' as Xml,
+    spec: 'caldav-proxy-02 §5.3.2',
+    get: (r, x) => delegators(r, x, 'write'),
   },
   {
     name: CS('record-type'),

@@ -5,7 +5,7 @@ import { element, join, text, textElement, type Xml } from '../../../formats/xml
 import { conditionError } from '../errors.js';
 import { principalPath, principalsPath } from '../paths.js';
 import { reportsOn } from '../reports/supported.js';
-import { COLLECTIONS, EVERYTHING, FILES, ITEMS, type Resource, type ResourceKind } from '../resource.js';
+import { COLLECTIONS, EVERYTHING, FILES, HOMES, ITEMS, PROXIES, type Resource, type ResourceKind } from '../resource.js';
 import { contentType } from './content-type.js';
 import { keptProperty, type Property } from './property.js';
 
@@ -16,6 +16,8 @@ const NOTHING = '' as Xml;
 const RESOURCE_TYPES: Readonly<Record<ResourceKind, Xml>> = {
   root: COLLECTION,
   principal: join([COLLECTION, element(D('principal'))]),
+  'proxy-read': join([COLLECTION, element(D('principal')), element(CS('calendar-proxy-read'))]),
+  'proxy-write': join([COLLECTION, element(D('principal')), element(CS('calendar-proxy-write'))]),
   'calendar-home': COLLECTION,
   'addressbook-home': COLLECTION,
   calendar: join([COLLECTION, element(C('calendar'))]),
@@ -36,6 +38,8 @@ function resourceType(r: Resource): Xml {
 }
 
 const displayNames: Partial<Record<ResourceKind, string>> = {
+  'proxy-read': 'Delegates who may read',
+  'proxy-write': 'Delegates who may write',
   'calendar-home': 'Calendars',
   'addressbook-home': 'Address books',
   inbox: 'Inbox',
@@ -47,7 +51,7 @@ export const webdavProperties: readonly Property[] = [
   { name: D('resourcetype'), on: EVERYTHING, all: true, spec: 'RFC 4918 §15.9', get: resourceType },
   {
     name: D('displayname'),
-    on: ['principal', 'calendar-home', 'addressbook-home', 'calendar', 'addressbook', 'inbox', 'outbox'],
+    on: ['principal', ...PROXIES, ...HOMES, ...COLLECTIONS, 'inbox', 'outbox'],
     all: true,
     spec: 'RFC 4918 §15.2',
     get: (r) => text(r.collection?.name ?? displayNames[r.kind] ?? (r.person?.displayName || r.person?.address) ?? ''),
