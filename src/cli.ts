@@ -31,6 +31,13 @@ const VERBS: Readonly<Record<string, Verb>> = {
       await database.destroy();
     },
   },
+  check: {
+    help: 'ADDRESS --url URL: act as a phone and a DAV client against any server and say what is wrong (--help)',
+    run: async (args) => {
+      const { check } = await import('./doctor/command.js');
+      process.exitCode = await check(args);
+    },
+  },
   undo: {
     help: 'ADDRESS [COLLECTION [since COUNTER | item ITEM COUNTER]]: list or bring back what was deleted or overwritten',
     run: undo,

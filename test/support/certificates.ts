@@ -13,6 +13,8 @@ export interface CertificateFacts {
   readonly name: string;
   readonly by?: TestCertificate;
   readonly extensions?: readonly string[];
+  /** How long a signed one is valid; below 0: it has ended already. */
+  readonly days?: number;
 }
 
 export interface TestCertificate {
@@ -24,13 +26,19 @@ export interface TestCertificate {
 }
 
 export const AUTHORITY = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'];
+/** Extensions of a server's certificate. */
+export const forHost = (...hosts: string[]): string[] => [
+  'basicConstraints=CA:FALSE',
+  `subjectAltName=${hosts.map((host) => `DNS:${host}`).join(',')}`,
+  'extendedKeyUsage=serverAuth',
+];
 export const FOR_MAIL = ['basicConstraints=CA:FALSE', 'extendedKeyUsage=emailProtection'];
 let count = 0;
 
 /** Makes certificates with openssl, signed by another one or by themselves. */
 export async function certificateMaker(): Promise<(facts: CertificateFacts) => Promise<TestCertificate>> {
   const dir = await temporaryFolder('gw-certs');
-  return async ({ name, by, extensions = FOR_MAIL }) => {
+  return async ({ name, by, extensions = FOR_MAIL, days = 365 }) => {
     const base = join(dir, String(++count));
     const [file, key] = [`${base}.pem`, `${base}.key`];
     const subject = ['-subj', `/CN=${name}`, '-keyout', key];
@@ -38,7 +46,7 @@ export async function certificateMaker(): Promise<(facts: CertificateFacts) => P
       await run('openssl', ['req', '-new', ...KEY, ...subject, '-out', `${base}.csr`]);
       await writeFile(`${base}.ext`, extensions.join('\n'));
       const signer = ['-CA', by.file, '-CAkey', by.key, '-set_serial', String(count), '-extfile', `${base}.ext`];
-      await run('openssl', ['x509', '-req', '-in', `${base}.csr`, ...signer, '-days', '365', '-out', file]);
+      await run('openssl', ['x509', '-req', '-in', `${base}.csr`, ...signer, '-days', String(days), '-out', file]);
     } else {
       const added = extensions.flatMap((line) => ['-addext', line]);
       await run('openssl', ['req', '-x509', ...KEY, ...subject, '-days', '365', '-out', file, ...added]);

@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/http/': ['src/domain/', 'src/formats/'],
   'src/infra/': ['src/domain/', 'src/formats/'],
   'src/demo/': ['src/infra/', 'src/formats/'],
+  'src/doctor/': ['src/formats/'],
   migrations: [],
 };
 
