@@ -15,7 +15,7 @@ export function readPhoto(card: Component): string | undefined {
 export function writePhoto(card: Component, data: string | undefined, version: CardVersion): void {
   card.remove('PHOTO');
   if (data === undefined) return;
-  const type = imageType(data);
+  const type = imageType(data) ?? 'JPEG';
   if (version === '4.0') card.add(new Property('PHOTO', `data:image/${type.toLowerCase()};base64,${data}`));
   else if (version === '3.0') card.add(new Property('PHOTO', data, { ENCODING: 'b', TYPE: type }));
   else card.add(new Property('PHOTO', data, { ENCODING: 'BASE64', TYPE: type }));
@@ -23,11 +23,13 @@ export function writePhoto(card: Component, data: string | undefined, version: C
 
 /** First bytes, in base64, of the formats that address books take. */
 const MAGIC: readonly (readonly [string, string])[] = [
+  ['/9j/', 'JPEG'],
   ['iVBORw0KGgo', 'PNG'],
   ['R0lGOD', 'GIF'],
   ['UklGR', 'WEBP'],
 ];
 
-function imageType(data: string): string {
-  return MAGIC.find(([start]) => data.startsWith(start))?.[1] ?? 'JPEG';
+/** What a picture is, by how it begins; upper case. @param data base64 */
+export function imageType(data: string): string | undefined {
+  return MAGIC.find(([start]) => data.startsWith(start))?.[1];
 }
