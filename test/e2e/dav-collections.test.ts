@@ -180,7 +180,7 @@ describe('collections over DAV', () => {
 
   it('refuses properties where nothing can be kept, one by one', async () => {
     const body = '<propertyupdate xmlns="DAV:"><set><prop><x xmlns="urn:x">1</x></prop></set></propertyupdate>';
-    for (const path of [HOME, '/dav/principals/alice%40example.test/', `${HOME}calendar/cup.ics`]) {
+    for (const path of [HOME, '/dav/principals/alice%40example.test/']) {
       const { responses } = await alice.multistatus('PROPPATCH', path, { body });
       assert.equal(responses[0]?.statuses.get('{urn:x}x'), 403, path);
     }
@@ -249,6 +249,98 @@ describe('collections over DAV', () => {
     assert.equal((await alice.request('COPY', source, { headers: { ...headers, overwrite: 'F' } })).status, 412);
     assert.equal((await alice.request('COPY', source, { headers: { ...headers, depth: '0' } })).status, 204);
     assert.equal((await alice.request('GET', `${calendarPath(ALICE, 'target')}one.ics`)).status, 404);
+  });
+
+  it('moves a collection within its home: items, properties, shares and identity go along (RFC 4918 §9.9)', async () => {
+    const [from, to] = ['mv-from', 'mv-to'].map((slug) => calendarPath(ALICE, slug)) as [string, string];
+    const dead =
+      '<propertyupdate xmlns="DAV:"><set><prop><displayname>Moving</displayname><x xmlns="urn:x">1</x></prop></set></propertyupdate>';
+    await alice.request('MKCALENDAR', from);
+    await putInto(alice, `${from}one.ics`, event('one'));
+    await alice.request('PROPPATCH', from, { body: dead });
+    const facts = async (path: string) => {
+      const [row] = (await alice.propfind(path, [D('displayname'), '{urn:x}x', D('resource-id'), D('sync-token')])).responses;
+      return [...(row?.props.values() ?? [])].map((node) => node.text + (node.children[0]?.text ?? ''));
+    };
+    const before = await facts(from);
+    const move = (headers: Record<string, string> = {}, source = from, destination = to) =>
+      alice.request('MOVE', source, { headers: { destination, ...headers } });
+    assert.match(String((await alice.request('OPTIONS', from)).headers.allow), /MOVE/);
+    assert.equal((await move({ depth: '0' })).status, 400, 'Depth infinity alone (RFC 4918 §9.9.2)');
+    assert.equal((await move({}, from, from)).status, 403);
+    assert.equal((await move({}, from, '/dav/addressbooks/alice%40example.test/mv/')).status, 403);
+    assert.equal((await move({}, from, calendarPath(ALICE, 'inbox'))).status, 403);
+    const lock = await alice.request('LOCK', from, {
+      body: '<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>',
+    });
+    assert.equal((await move()).status, 423);
+    const done = await move({ if: `<${server.url}${from}> (${lock.headers['lock-token']})` });
+    assert.deepEqual([done.status, done.headers.location], [201, to]);
+    assert.equal((await alice.request('PROPFIND', from, { depth: 0 })).status, 404);
+    assert.equal((await alice.request('GET', `${to}one.ics`)).text, event('one'));
+    assert.deepEqual(await facts(to), before);
+    assert.doesNotMatch((await alice.request('PROPFIND', to, { depth: 0 })).text, /activelock/, 'locks do not move');
+    await alice.request('MKCALENDAR', from);
+    assert.equal((await move({ overwrite: 'F' })).status, 412);
+    assert.equal((await move()).status, 204);
+    assert.equal((await alice.request('GET', `${to}one.ics`)).status, 404, 'what was there is replaced');
+    assert.equal((await move({}, to, `${HOME}calendar/`)).status, 403, 'the default calendar stays');
+    assert.equal((await alice.request('PROPFIND', to, { depth: 0 })).status, 207, 'and nothing is half done');
+    assert.equal((await move({}, calendarPath(ALICE, 'none'))).status, 404);
+    await alice.request('DELETE', to);
+  });
+
+  it('keeps clients’ properties with items: shown, copied and moved along, gone with the item, bounded', async () => {
+    const other = calendarPath(ALICE, 'kept');
+    await alice.request('MKCALENDAR', other);
+    const update = (inner: string) => `<propertyupdate xmlns="DAV:" xmlns:X="urn:x">${inner}</propertyupdate>`;
+    const set = (inner: string) => update(`<set><prop>${inner}</prop></set>`);
+    const patch = async (path: string, body: string) => [
+      ...((await alice.multistatus('PROPPATCH', path, { body })).responses[0]?.statuses.values() ?? []),
+    ];
+    const value = async (path: string, name = '{urn:x}note') => {
+      const { responses } = await alice.propfind(path, [name, D('getetag')]);
+      return responses[0]?.props.get(name)?.text ?? null;
+    };
+    const item = `${HOME}calendar/kept.ics`;
+    await putInto(alice, item, event('kept'));
+    await putInto(alice, `${HOME}calendar/bare.ics`, event('bare'));
+    const etag = (await alice.request('GET', item)).headers.etag;
+    assert.deepEqual(await patch(item, set('<X:note xml:lang="de">Notiz</X:note><X:more><X:in>1</X:in></X:more>')), [200, 200]);
+    assert.equal(await value(item), 'Notiz');
+    assert.equal((await alice.request('GET', item)).headers.etag, etag, 'the item is the same');
+    const listed = (await alice.propfind(`${HOME}calendar/`, ['{urn:x}note', D('getetag')], 1)).responses;
+    const shown = listed.filter(({ props }) => props.has('{urn:x}note'));
+    assert.deepEqual([shown.length, shown[0]?.href, shown[0]?.props.get('{urn:x}note')?.attributes['xml:lang']], [1, item, 'de']);
+    const multiget = `<C:calendar-multiget xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:X="urn:x"><prop><X:note/></prop><href>${item}</href></C:calendar-multiget>`;
+    const [row] = (await alice.multistatus('REPORT', `${HOME}calendar/`, { body: multiget })).responses;
+    assert.equal(row?.props.get('{urn:x}note')?.text, 'Notiz');
+    for (const [body, pattern] of [
+      ['<propfind xmlns="DAV:"><allprop/></propfind>', /<x:note[^>]*>Notiz<\/x:note>/],
+      ['<propfind xmlns="DAV:"><propname/></propfind>', /<x:note[^>]*\/>/],
+    ] as const) {
+      assert.match((await alice.request('PROPFIND', item, { body, depth: 0 })).text, pattern);
+    }
+    await putInto(alice, item, event('kept', 'SUMMARY:changed'));
+    assert.equal(await value(item), 'Notiz', 'a new text keeps them');
+    assert.equal((await alice.request('COPY', item, { headers: { destination: `${other}copy.ics` } })).status, 201);
+    assert.equal((await alice.request('DELETE', `${other}copy.ics`)).status, 204);
+    assert.equal((await alice.request('MOVE', item, { headers: { destination: `${other}moved.ics` } })).status, 201);
+    assert.equal(await value(`${other}moved.ics`), 'Notiz');
+    assert.equal((await alice.request('COPY', `${other}moved.ics`, { headers: { destination: item } })).status, 201);
+    assert.equal(await value(item), 'Notiz');
+    assert.deepEqual(await patch(item, update('<remove><prop><X:note/></prop></remove>')), [200]);
+    assert.deepEqual([await value(item), await value(`${other}moved.ics`)], [null, 'Notiz']);
+    await alice.request('DELETE', item);
+    await putInto(alice, item, event('kept'));
+    assert.equal(await value(item, '{urn:x}more'), null, 'gone with the item');
+    assert.deepEqual(await patch(item, set(`<X:big>${'x'.repeat(9_000)}</X:big>`)), [507]);
+    const many = Array.from({ length: 21 }, (_, index) => `<X:p${index}/>`).join('');
+    assert.ok((await patch(item, set(many))).every((status) => status === 507));
+    assert.deepEqual(await patch(item, set('<getetag>"mine"</getetag><X:ok/>')), [403, 424]);
+    await alice.request('DELETE', item);
+    await alice.request('DELETE', `${HOME}calendar/bare.ics`);
+    await alice.request('DELETE', other);
   });
 
   it('takes a calendar’s zone by reference or written out, and gives both (RFC 7809 §5.2)', async () => {

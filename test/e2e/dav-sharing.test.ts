@@ -98,6 +98,10 @@ describe('sharing between accounts', () => {
       0,
       'nor can it be searched for',
     );
+    const copy = `${calendarPath(BOB, 'calendar')}copied.ics`;
+    assert.equal((await bob.request('COPY', `${path}shared.ics`, { headers: { destination: copy } })).status, 201);
+    assert.doesNotMatch((await bob.request('GET', copy)).text, /Secret|Room/, 'nor copied');
+    await bob.request('DELETE', copy);
   });
 
   it('refuses entries that it can’t hold to, before it changes anything (RFC 3744 §8.1.1)', async () => {
@@ -174,7 +178,15 @@ describe('sharing between accounts', () => {
     assert.equal((await alice.request('POST', own, { body: share('read'), headers })).status, 200);
     const path = (await mounted())?.href ?? '';
     assert.equal((await mounted())?.props.get(D('share-access'))?.children[0]?.name, D('read'));
-    assert.equal((await bob.request('DELETE', path)).status, 204);
+    const renamed = `${bobsHome}from-alice/`;
+    assert.equal(
+      (await bob.request('MOVE', path, { headers: { destination: renamed } })).status,
+      201,
+      'its place in his home is his',
+    );
+    assert.equal((await mounted())?.href, renamed);
+    assert.equal((await alice.request('GET', `${own}shared.ics`)).status, 200);
+    assert.equal((await bob.request('DELETE', renamed)).status, 204);
     assert.equal(await mounted(), undefined);
     assert.equal((await alice.request('GET', `${own}shared.ics`)).status, 200, 'the calendar itself stays');
     assert.equal(

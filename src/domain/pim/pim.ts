@@ -109,6 +109,22 @@ export class PimService implements Pim {
     this.hub.publish(s.account, HIERARCHY, s);
   }
 
+  /** Of somebody else's collection only the place in the viewer's own home changes. */
+  async moveCollection(s: Session, collection: Collection, slug: string, replaced: Collection | null): Promise<void> {
+    const name = checkedName(slug);
+    if (collection.access !== 'owner' || (replaced !== null && replaced.access !== 'owner')) {
+      if (replaced) await this.deleteCollection(s, replaced);
+      if (collection.access === 'owner') await this.store.moveCollection(s, collection.source, name, null);
+      else await this.store.updateMount(s, collection.source, s.account, { slug: name });
+    } else {
+      if (replaced?.primary) throw new DomainError('forbidden', 'the default collection stays', { reason: 'need-privileges' });
+      const shares = replaced ? await this.store.shares(s, replaced.source) : [];
+      await this.store.moveCollection(s, collection.source, name, replaced?.source ?? null);
+      for (const { grantee } of shares) this.hub.publish(grantee.account, HIERARCHY, s);
+    }
+    this.hub.publish(s.account, HIERARCHY, s);
+  }
+
   async shares(s: Session, collection: Collection): Promise<readonly Share[]> {
     return this.store.shares(s, collection.source);
   }
@@ -192,6 +208,27 @@ export class PimService implements Pim {
     return visible(collection, await this.store.items(s, collection.source, { ids: checkedBatch(ids).filter(isItemId) }));
   }
 
+  async itemProperties(
+    s: Session,
+    collection: Collection,
+    name?: string,
+  ): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>> {
+    requireAccess(collection, MAY_READ);
+    // They may tell more than the times.
+    if (collection.access === 'busy') return new Map();
+    return this.store.itemProperties(s, collection.source, name ?? null);
+  }
+
+  async setItemProperties(
+    s: Session,
+    collection: Collection,
+    name: string,
+    changes: Readonly<Record<string, string | null>>,
+  ): Promise<void> {
+    requireAccess(collection, MAY_WRITE);
+    await this.store.setItemProperties(s, collection.source, name, changes);
+  }
+
   heads(s: Session, collection: Collection): AsyncIterable<ItemHead> {
     requireAccess(collection, MAY_READ);
     return this.store.heads(s, collection.source);
@@ -250,9 +287,11 @@ export class PimService implements Pim {
     requireAccess(to.collection, MAY_WRITE);
     const [source, target] = [from.collection.source, to.collection.source];
     return this.writing(s, [from.collection, to.collection], async (tx) => {
-      const item = await tx.find(source, from.ref);
-      checkPrecondition(item, options.when);
-      if (!item) throw new DomainError('not-found', 'no such item');
+      const stored = await tx.find(source, from.ref);
+      checkPrecondition(stored, options.when);
+      if (!stored) throw new DomainError('not-found', 'no such item');
+      // A copy holds no more than its maker may read.
+      const item = visibleTo(from.collection.access, stored);
       const row = rowOf(to.collection.kind, to.collection.components, { name: to.name, text: item.text }, this.clock.now());
       // Nobody is told: the meeting is where it was (RFC 6638 §3.2.5).
       return transferWithin(tx, { source, target, item, row: { ...row, scheduleTag: item.scheduleTag }, ...options });
@@ -395,10 +434,13 @@ async function transferWithin(tx: PimWrite, transfer: Transfer): Promise<{ creat
   const same = replaced?.id === item.id && placeKey(source) === placeKey(target);
   if (same) throw new DomainError('forbidden', 'source and destination are the same item');
   if (replaced && !transfer.overwrite) throw new DomainError('precondition-failed', 'the destination exists');
+  const kept = await tx.properties(source, item.id);
   if (replaced) await tx.remove(target, replaced);
   if (!transfer.copy) await tx.remove(source, item);
   requireUid(row.uid, null, await tx.find(target, { uid: row.uid }));
-  return { created: replaced === null, item: await tx.insert(target, row) };
+  const inserted = await tx.insert(target, row);
+  if (kept !== null) await tx.keep(target, inserted.id, kept);
+  return { created: replaced === null, item: inserted };
 }
 
 function rowOf(kind: PimKind, components: readonly string[], draft: ItemDraft, now: Date): ItemRow {

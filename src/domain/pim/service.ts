@@ -34,6 +34,8 @@ export interface Pim {
   createCollection(s: Session, draft: CollectionDraft): Promise<Collection>;
   updateCollection(s: Session, collection: Collection, patch: CollectionPatch): Promise<Collection>;
   deleteCollection(s: Session, collection: Collection): Promise<void>;
+  /** Gives a collection another path segment in the user's home, in place of `replaced`, which is deleted. */
+  moveCollection(s: Session, collection: Collection, slug: string, replaced: Collection | null): Promise<void>;
 
   /** Who else sees a collection. */
   shares(s: Session, collection: Collection): Promise<readonly Share[]>;
@@ -61,6 +63,19 @@ export interface Pim {
   /** The items that exist among those named, in no particular order; at most 1,000 at a time. */
   itemsByName(s: Session, collection: Collection, names: readonly string[]): Promise<readonly Item[]>;
   itemsById(s: Session, collection: Collection, ids: readonly Id[]): Promise<readonly Item[]>;
+  /** Properties that clients keep with items, by the items' names: of one item, or of all that have some. */
+  itemProperties(
+    s: Session,
+    collection: Collection,
+    name?: string,
+  ): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>;
+  /** Sets (or with null removes) properties kept with an item. They are copied and moved with it. */
+  setItemProperties(
+    s: Session,
+    collection: Collection,
+    name: string,
+    changes: Readonly<Record<string, string | null>>,
+  ): Promise<void>;
   /** Every item without its text, streamed. */
   heads(s: Session, collection: Collection): AsyncIterable<ItemHead>;
   /** The same with the least of each item, many at a time. */

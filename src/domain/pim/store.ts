@@ -95,6 +95,11 @@ export interface PimStore {
     patch: { readonly name?: string; readonly properties?: Readonly<Record<string, string | null>> },
   ): Promise<void>;
   deleteCollection(s: Scope, place: Place): Promise<void>;
+  /**
+   * Gives an own collection another slug; what had it before, if anything, is deleted in the same transaction.
+   * @throws DomainError `conflict` when the slug is taken by something else
+   */
+  moveCollection(s: Scope, place: Place, slug: string, replaced: Place | null): Promise<void>;
 
   /** Collections that other accounts share with this one, whatever the answer to the invitation was. */
   sharedWith(s: Scope, account: Id): Promise<readonly StoredShare[]>;
@@ -119,6 +124,7 @@ export interface PimStore {
     patch: {
       readonly status?: Share['status'];
       readonly name?: string;
+      readonly slug?: string;
       readonly properties?: Readonly<Record<string, string | null>>;
     },
   ): Promise<void>;
@@ -149,6 +155,13 @@ export interface PimStore {
     by: { readonly names: readonly string[] } | { readonly ids: readonly Id[] },
   ): Promise<readonly Item[]>;
   heads(s: Scope, place: Place): AsyncIterable<ItemHead>;
+  /** What clients keep with items, by the items' names: of one, or of all that have something. */
+  itemProperties(s: Scope, place: Place, name: string | null): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>;
+  /**
+   * Sets (or with null removes) what is kept with an item.
+   * @throws DomainError `not-found`, `too-large` when as many items of the collection as may be have something kept with them
+   */
+  setItemProperties(s: Scope, place: Place, name: string, changes: Readonly<Record<string, string | null>>): Promise<void>;
   briefs(s: Scope, place: Place): AsyncIterable<readonly ItemBrief[]>;
   /** Batches whose texts fit into memory together. */
   search(s: Scope, place: Place, query: IndexQuery): AsyncIterable<readonly Found[]>;
@@ -178,6 +191,10 @@ export interface PimWrite {
   insert(place: Place, row: ItemRow, creationKey?: string): Promise<Item>;
   /** Replaces an item's text; the earlier text goes to the versions. */
   update(place: Place, current: Item, row: ItemRow): Promise<Item>;
+  /** What is kept with an item; null: nothing. */
+  properties(place: Place, id: Id): Promise<Readonly<Record<string, string>> | null>;
+  /** Keeps something with a new item. */
+  keep(place: Place, id: Id, properties: Readonly<Record<string, string>>): Promise<void>;
   /** Deletes an item, leaves a tombstone, keeps the text among the versions. Returns the counter of the change. */
   remove(place: Place, current: Item): Promise<bigint>;
 }

@@ -41,6 +41,7 @@ export class Exchange {
   target: Resource | null = null;
   #collections: Promise<readonly Collection[]> | null = null;
   #cursors: Promise<ReadonlyMap<string, Cursor>> | null = null;
+  #itemProperties: Promise<ReadonlyMap<string, Readonly<Record<string, string>>>> | null = null;
 
   readonly session: Session;
 
@@ -100,6 +101,14 @@ export class Exchange {
   async cursorOf(collection: Collection): Promise<Cursor | undefined> {
     this.#cursors ??= this.collections().then((all) => this.services.pim.cursors(this.session, all));
     return (await this.#cursors).get(collection.id);
+  }
+
+  /** What clients keep with items of the collection that the answer is about, by name. */
+  itemProperties(): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>> {
+    const { collection = null, item = null } = this.target ?? {};
+    this.#itemProperties ??=
+      collection === null ? Promise.resolve(new Map()) : this.services.pim.itemProperties(this.session, collection, item?.name);
+    return this.#itemProperties;
   }
 
   collectionHref(collection: Collection): string {

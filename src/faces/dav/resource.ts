@@ -56,6 +56,8 @@ export interface ItemView {
   readonly size?: number;
   readonly modified?: Date;
   readonly text?: string;
+  /** What clients keep with it, where that was looked up. */
+  readonly properties?: Readonly<Record<string, string>>;
 }
 
 /** How much of an item a property needs to be known. */

@@ -75,6 +75,43 @@ export const DELETE_COLLECTION = statement(
   'DELETE FROM collections WHERE account_id = $1 AND id = $2 RETURNING id',
 );
 
+export const MOVE_COLLECTION = statement(
+  'move_collection',
+  'UPDATE collections SET slug = $3 WHERE account_id = $1 AND id = $2 RETURNING id',
+);
+
+/** $3 is the name of one item, or null for all. */
+export const ITEM_PROPERTIES = statement(
+  'item_properties',
+  `SELECT i.name, p.properties FROM item_properties p
+   JOIN items i ON i.account_id = p.account_id AND i.collection_id = p.collection_id AND i.id = p.item_id
+   WHERE p.account_id = $1 AND p.collection_id = $2 AND ($3::text IS NULL OR i.name = $3)`,
+);
+
+export const PROPERTIES_OF_ITEM = statement(
+  'properties_of_item',
+  'SELECT properties FROM item_properties WHERE account_id = $1 AND collection_id = $2 AND item_id = $3',
+);
+
+export const KEEP_WITH_ITEM = statement(
+  'keep_with_item',
+  'INSERT INTO item_properties (account_id, collection_id, item_id, properties) VALUES ($1, $2, $3, $4)',
+);
+
+/** $4 is what is set, $5 what is removed, $6 how many items of the collection may have something. */
+export const SET_ITEM_PROPERTIES = statement(
+  'set_item_properties',
+  `WITH item AS (SELECT id FROM items WHERE account_id = $1 AND collection_id = $2 AND name = $3),
+     kept AS (
+       INSERT INTO item_properties AS p (account_id, collection_id, item_id, properties)
+       SELECT $1, $2, id, ($4::jsonb) - $5::text[] FROM item
+       WHERE EXISTS (SELECT 1 FROM item_properties WHERE account_id = $1 AND collection_id = $2 AND item_id = item.id)
+         OR (SELECT count(*) FROM item_properties WHERE account_id = $1 AND collection_id = $2) < $6
+       ON CONFLICT (account_id, collection_id, item_id) DO UPDATE SET properties = (p.properties || $4::jsonb) - $5::text[]
+       RETURNING item_id)
+   SELECT id, EXISTS (SELECT 1 FROM kept) AS kept FROM item`,
+);
+
 export const ITEMS_BY_NAME = statement(
   'items_by_name',
   `SELECT ${ITEM_COLUMNS} FROM items WHERE account_id = $1 AND collection_id = $2 AND name = ANY($3::text[])`,
@@ -270,7 +307,8 @@ export const END_SHARE = statement(
 
 export const UPDATE_MOUNT = statement(
   'update_mount',
-  `UPDATE shares SET status = coalesce($4, status), name = coalesce($5, name), properties = (properties || $6::jsonb) - $7::text[]
+  `UPDATE shares SET status = coalesce($4, status), name = coalesce($5, name), slug = coalesce($8, slug),
+     properties = (properties || $6::jsonb) - $7::text[]
    WHERE account_id = $1 AND collection_id = $2 AND grantee_id = $3 RETURNING mount_id`,
 );
 

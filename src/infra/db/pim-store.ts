@@ -24,6 +24,8 @@ const UNIQUE_VIOLATION = '23505';
 const BATCH = 500;
 /** Bytes of text that are read at a time. */
 const BATCH_BYTES = 1024 * 1024;
+/** Most items of a collection with which something is kept. */
+const MAX_ITEMS_WITH_PROPERTIES = 2_000;
 /** Rows without their texts read at a time. */
 const PAGE = 1_000;
 
@@ -63,6 +65,19 @@ export class PostgresPimStore implements PimStore {
 
   async deleteCollection(_s: Scope, place: Place): Promise<void> {
     if (!(await row(this.pool, sql.DELETE_COLLECTION, [place.account, place.collection]))) throw gone();
+  }
+
+  async moveCollection(_s: Scope, place: Place, slug: string, replaced: Place | null): Promise<void> {
+    try {
+      await transaction(this.pool, async (client) => {
+        if (replaced) await row(client, sql.DELETE_COLLECTION, [replaced.account, replaced.collection]);
+        if (!(await row(client, sql.MOVE_COLLECTION, [place.account, place.collection, slug]))) throw gone();
+      });
+    } catch (error) {
+      if (codeOf(error) === UNIQUE_VIOLATION)
+        throw new DomainError('conflict', 'a collection of that name exists', { cause: error });
+      throw error;
+    }
   }
 
   async sharedWith(_s: Scope, account: Id): Promise<StoredShare[]> {
@@ -113,11 +128,13 @@ export class PostgresPimStore implements PimStore {
     patch: {
       readonly status?: Share['status'];
       readonly name?: string;
+      readonly slug?: string;
       readonly properties?: Readonly<Record<string, string | null>>;
     },
   ): Promise<void> {
     const [set, removed] = propertyChanges(patch.properties);
-    const values = [place.account, place.collection, grantee, patch.status ?? null, patch.name ?? null, set, removed];
+    const { status = null, name = null, slug = null } = patch;
+    const values = [place.account, place.collection, grantee, status, name, set, removed, slug];
     if (!(await row(this.pool, sql.UPDATE_MOUNT, values))) throw gone();
   }
 
@@ -175,6 +192,29 @@ export class PostgresPimStore implements PimStore {
   async *heads(_s: Scope, place: Place): AsyncIterable<ItemHead> {
     for await (const page of this.paged<sql.ItemColumns>(sql.HEADS, [place.account, place.collection], BATCH))
       yield* page.map(toHead);
+  }
+
+  async itemProperties(_s: Scope, place: Place, name: string | null): Promise<ReadonlyMap<string, Record<string, string>>> {
+    const found = await rows<{ name: string; properties: Record<string, string> }>(this.pool, sql.ITEM_PROPERTIES, [
+      place.account,
+      place.collection,
+      name,
+    ]);
+    return new Map(found.map((kept) => [kept.name, kept.properties]));
+  }
+
+  async setItemProperties(
+    _s: Scope,
+    place: Place,
+    name: string,
+    changes: Readonly<Record<string, string | null>>,
+  ): Promise<void> {
+    const values = [place.account, place.collection, name, ...propertyChanges(changes), MAX_ITEMS_WITH_PROPERTIES];
+    const found = await row<{ kept: boolean }>(this.pool, sql.SET_ITEM_PROPERTIES, values);
+    if (!found) throw new DomainError('not-found', 'no such item');
+    if (!found.kept) {
+      throw new DomainError('too-large', 'too many items have properties', { reason: 'quota-not-exceeded' });
+    }
   }
 
   briefs(_s: Scope, place: Place): AsyncIterable<readonly ItemBrief[]> {
@@ -329,6 +369,16 @@ class PostgresPimWrite implements PimWrite {
   async update(place: Place, current: Item, item: ItemRow): Promise<Item> {
     const found = await row<sql.ItemColumns>(this.client, sql.UPDATE_ITEM, [...this.values(place, item), current.id]);
     return toItem(found as sql.ItemColumns);
+  }
+
+  async properties(place: Place, id: Id): Promise<Readonly<Record<string, string>> | null> {
+    const values = [place.account, place.collection, id];
+    const found = await row<{ properties: Record<string, string> }>(this.client, sql.PROPERTIES_OF_ITEM, values);
+    return found?.properties ?? null;
+  }
+
+  async keep(place: Place, id: Id, properties: Readonly<Record<string, string>>): Promise<void> {
+    await row(this.client, sql.KEEP_WITH_ITEM, [place.account, place.collection, id, JSON.stringify(properties)]);
   }
 
   async remove(place: Place, current: Item): Promise<bigint> {

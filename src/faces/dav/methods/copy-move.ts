@@ -10,14 +10,14 @@ import { allow } from './options.js';
 
 /** COPY (RFC 4918 §9.8). */
 export const copy = (x: Exchange): Promise<DavReply> => transfer(x, true);
-/** MOVE (RFC 4918 §9.9): one transaction, a tombstone in the old collection and an item in the new. */
+/** MOVE (RFC 4918 §9.9): of an item one transaction, a tombstone in the old collection and an item in the new. */
 export const move = (x: Exchange): Promise<DavReply> => transfer(x, false);
 
 async function transfer(x: Exchange, isCopy: boolean): Promise<DavReply> {
   const { place } = x.request;
-  if (place.at !== 'item' && !(isCopy && place.at === 'collection')) throw new DavError(405, undefined, { Allow: allow(place) });
+  if (place.at !== 'item' && place.at !== 'collection') throw new DavError(405, undefined, { Allow: allow(place) });
   const to = destinationOf(x);
-  if (place.at === 'collection') return copyCollection(x, place, to);
+  if (place.at === 'collection') return isCopy ? copyCollection(x, place, to) : moveCollection(x, place, to);
   await x.resolve(place);
   const target = to.at === 'item' ? await x.collectionAt(to) : null;
   if (to.at !== 'item' || target === null) throw new DavError(to.at === 'item' ? 409 : 403);
@@ -60,6 +60,23 @@ async function copyCollection(x: Exchange, place: Place, to: Place): Promise<Dav
   const target = await x.services.pim.createCollection(x.session, { kind, slug: to.slug, name, components, properties });
   if (depth === 'infinity') await copyItems(x, source, target);
   return { status: replaced ? 204 : 201, headers: { Location: collectionPath(to.type, x.address, to.slug) } };
+}
+
+/** A collection keeps its identity, items and shares under the new path; its locks end (RFC 4918 §9.9). */
+async function moveCollection(x: Exchange, place: Place, to: Place): Promise<DavReply> {
+  const source = await x.collectionAt(place);
+  if (source === null) throw new DavError(404);
+  if (to.at !== 'collection' || !x.isSelf(to.user) || to.type !== homeOf(source.kind)) throw new DavError(403);
+  if (depthOf(x.request, 'infinity') !== 'infinity') throw new DavError(400);
+  await preconditionOf(x);
+  const locked = await requireUnlocked(x, place, { member: true, below: true });
+  await requireUnlocked(x, to, { below: true });
+  const replaced = await x.collectionAt(to);
+  if (replaced?.id === source.id) throw new DavError(403);
+  if (replaced !== null && !overwriteOf(x)) throw new DavError(412);
+  await x.services.pim.moveCollection(x.session, source, to.slug, replaced);
+  if (locked) await dropLocks(x, place);
+  return { status: replaced === null ? 201 : 204, headers: { Location: collectionPath(to.type, x.address, to.slug) } };
 }
 
 /** Removes what is at the destination; returns whether something was. */

@@ -36,6 +36,7 @@ const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
     'MKCOL',
     'MKCALENDAR',
     'COPY',
+    'MOVE',
     'REPORT',
     'LOCK',
     'UNLOCK',

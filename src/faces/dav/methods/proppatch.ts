@@ -9,7 +9,15 @@ import type { DavReply } from '../message.js';
 import { multistatusOf, statusElement } from '../multistatus.js';
 import { preconditionOf } from '../preconditions.js';
 import { isLive, propertyOn } from '../props/index.js';
-import { isPropertyKey, keep, keptProperties, MAX_PROPERTIES, MAX_PROPERTY_BYTES } from '../props/property.js';
+import {
+  isPropertyKey,
+  keep,
+  keptProperties,
+  MAX_ITEM_BYTES,
+  MAX_ITEM_PROPERTIES,
+  MAX_PROPERTIES,
+  MAX_PROPERTY_BYTES,
+} from '../props/property.js';
 import { setMembers } from '../proxy/members.js';
 import { COLLECTIONS, FILES, PROXIES, type Resource, type ResourceKind } from '../resource.js';
 
@@ -18,7 +26,7 @@ export async function proppatch(x: Exchange): Promise<DavReply> {
   const body = x.xml(D('propertyupdate'));
   if (body === null) throw new DavError(400);
   const instructions = instructionsIn(body);
-  const resource = await x.resolve(x.request.place);
+  const resource = await withProperties(x, await x.resolve(x.request.place));
   await preconditionOf(x);
   await requireUnlocked(x, x.request.place);
   const outcome = PROXIES.includes(resource.kind)
@@ -31,8 +39,18 @@ export async function proppatch(x: Exchange): Promise<DavReply> {
   return multistatusOf([outcomeRow(resource.href, outcome)]);
 }
 
-async function apply(x: Exchange, { collection, file }: Resource, patch: CollectionPatch): Promise<void> {
-  if (collection !== null) await x.services.pim.updateCollection(x.session, collection, patch);
+/** With what is kept with an item, which is not read along with it otherwise. */
+async function withProperties(x: Exchange, resource: Resource): Promise<Resource> {
+  const { item, collection } = resource;
+  if (item === null || collection === null) return resource;
+  const kept = await x.services.pim.itemProperties(x.session, collection, item.name);
+  return { ...resource, item: { ...item, properties: kept.get(item.name) ?? {} } };
+}
+
+async function apply(x: Exchange, { collection, item, file }: Resource, patch: CollectionPatch): Promise<void> {
+  if (item !== null && collection !== null)
+    await x.services.pim.setItemProperties(x.session, collection, item.name, patch.properties ?? {});
+  else if (collection !== null) await x.services.pim.updateCollection(x.session, collection, patch);
   else if (file !== null) await x.services.files.setProperties(x.session, file.path, patch.properties ?? {});
 }
 
@@ -77,7 +95,7 @@ function withLanguage(property: XmlElement, around: readonly XmlElement[]): XmlE
 export function judge(kind: ResourceKind, instructions: readonly Instruction[], resource: Resource | null): Outcome {
   const changes = instructions.map(({ name, value }) => ({ name, change: changeOf(kind, name, value) }));
   const merged = mergePatches(changes.map(({ change }) => change).filter((change) => !(change instanceof DavError)));
-  const full = countAfter(resource, merged) > MAX_PROPERTIES;
+  const full = isFull(resource, merged);
   const refused = full || changes.some(({ change }) => change instanceof DavError);
   const results = changes.map(({ name, change }) => {
     if (change instanceof DavError) return { name, status: change.status, condition: change.condition };
@@ -87,7 +105,7 @@ export function judge(kind: ResourceKind, instructions: readonly Instruction[], 
 }
 
 /** Where a client's own properties can be kept. */
-const KEEPING: ReadonlySet<ResourceKind> = new Set<ResourceKind>([...COLLECTIONS, ...FILES]);
+const KEEPING: ReadonlySet<ResourceKind> = new Set<ResourceKind>([...COLLECTIONS, ...FILES, 'event', 'card']);
 
 function changeOf(kind: ResourceKind, name: ClarkName, value: XmlElement | null): CollectionPatch | DavError {
   const row = propertyOn(kind, name);
@@ -109,9 +127,12 @@ export function mergePatches(patches: readonly CollectionPatch[]): CollectionPat
   return { ...(name === undefined ? {} : { name }), ...(Object.keys(properties).length === 0 ? {} : { properties }) };
 }
 
-function countAfter(resource: Resource | null, patch: CollectionPatch): number {
+/** Whether there would be too much kept with the resource. */
+function isFull(resource: Resource | null, patch: CollectionPatch): boolean {
   const after = { ...(resource === null ? {} : keptProperties(resource)), ...patch.properties };
-  return Object.entries(after).filter(([key, value]) => value !== null && isPropertyKey(key)).length;
+  const count = Object.entries(after).filter(([key, value]) => value !== null && isPropertyKey(key)).length;
+  if (resource === null || resource.item === null) return count > MAX_PROPERTIES;
+  return count > MAX_ITEM_PROPERTIES || Buffer.byteLength(JSON.stringify(after)) > MAX_ITEM_BYTES;
 }
 
 /** The DAV:response of a PROPPATCH: properties grouped by their status. */

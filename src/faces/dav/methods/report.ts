@@ -10,6 +10,7 @@ export async function report(x: Exchange): Promise<DavReply> {
   const body = x.xml();
   if (body === null) throw new DavError(400);
   const target = await x.resolve(x.request.place);
+  x.target = target;
   const run = REPORTS.get(body.name);
   if (run === undefined || !REPORTS_ON.get(body.name)?.includes(target.kind)) throw conditionError(403, D('supported-report'));
   return run(x, body, target);

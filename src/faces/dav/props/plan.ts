@@ -1,11 +1,11 @@
 import { type ClarkName, D } from '../../../formats/xml/names.js';
 import { childOf, elementsOf, type XmlElement, XmlError } from '../../../formats/xml/read.js';
-import { bracket, element, type Xml } from '../../../formats/xml/write.js';
+import { bracket, element, join, type Xml } from '../../../formats/xml/write.js';
 import type { Exchange } from '../exchange.js';
 import { propertyRow } from '../multistatus.js';
 import type { Needs, Resource, ResourceKind } from '../resource.js';
 import { propertiesOn, propertyOn } from './index.js';
-import { type ItemGetter, isPropertyKey, kept, keptAttributes, keptProperties, type Property } from './property.js';
+import { attributesIn, type ItemGetter, isPropertyKey, keptProperties, type Property } from './property.js';
 
 /** What a request asks of each resource (RFC 4918 §14.20). */
 export type Asked =
@@ -42,6 +42,11 @@ interface Column {
   readonly needs: Needs;
   readonly get: Getter;
 }
+
+/** Where what is kept with a resource is found. */
+type Kept = (r: Resource) => Readonly<Record<string, string>>;
+const NONE: Readonly<Record<string, string>> = {};
+const KEEPING_ITEMS: readonly ResourceKind[] = ['event', 'card'];
 
 const ORDER: readonly Needs[] = ['change', 'head', 'text'];
 
@@ -108,19 +113,27 @@ export class Planner {
     return new Plan(await this.#columns(kind), this.asked.mode !== 'prop' || this.x.preferences.return === 'minimal');
   }
 
-  #columns(kind: ResourceKind): Promise<Column[]> {
+  async #columns(kind: ResourceKind): Promise<Column[]> {
     const { asked } = this;
     if (asked.mode === 'prop') return Promise.all(asked.elements.map((ask) => this.#column(kind, ask)));
-    if (asked.mode === 'propname') return Promise.resolve(propertiesOn(kind).map((row) => nameColumn(row, this.x)));
+    const own = KEEPING_ITEMS.includes(kind) ? [allKeptColumn(await this.#kept(kind), asked, kind)] : [];
+    if (asked.mode === 'propname') return [...propertiesOn(kind).map((row) => nameColumn(row, this.x)), ...own];
     const rows = propertiesOn(kind).filter(({ all }) => all === true);
     const more = asked.include.filter((ask) => !rows.some(({ name }) => name === ask.name));
     const asks = rows.map(({ name }): XmlElement => ({ name, attributes: new Map(), children: [] }));
-    return Promise.all([...asks, ...more].map((ask) => this.#column(kind, ask)));
+    return [...(await Promise.all([...asks, ...more].map((ask) => this.#column(kind, ask)))), ...own];
+  }
+
+  /** What is kept with resources of a kind; that of items is looked up once for all that the answer lists. */
+  async #kept(kind: ResourceKind): Promise<Kept> {
+    if (!KEEPING_ITEMS.includes(kind)) return keptProperties;
+    const all = await this.x.itemProperties();
+    return ({ item }) => all.get(item?.name ?? '') ?? NONE;
   }
 
   async #column(kind: ResourceKind, ask: XmlElement): Promise<Column> {
     const row = propertyOn(kind, ask.name);
-    if (row === undefined) return keptColumn(ask.name);
+    if (row === undefined) return keptColumn(ask.name, await this.#kept(kind));
     if (row.compile === undefined) return rowColumn(row, this.x);
     const get: ItemGetter = await row.compile(ask, this.x);
     return { ...tags(row.name), needs: row.needs ?? 'change', get };
@@ -146,13 +159,27 @@ function nameColumn(row: Property, x: Exchange): Column {
 }
 const NOTHING = '' as Xml;
 
+/** Everything kept with an item, in one column. */
+function allKeptColumn(kept: Kept, asked: Asked, kind: ResourceKind): Column {
+  const get = (r: Resource): Xml =>
+    join(
+      Object.keys(kept(r))
+        .filter((name) => isPropertyKey(name) && propertyOn(kind, name) === undefined)
+        .map((name) =>
+          asked.mode === 'propname' ? element(name as ClarkName) : (keptColumn(name as ClarkName, kept).get(r) as Xml),
+        ),
+    );
+  return { start: '', end: '', empty: '', needs: 'change', get };
+}
+
 /** A property in no table: what a client kept, with its attributes. The tags are part of the value then. */
-function keptColumn(name: ClarkName): Column {
+function keptColumn(name: ClarkName, kept: Kept): Column {
   const { start, end, empty } = tags(name);
   const get = (r: Resource): Xml | undefined => {
-    const value = kept(r, name);
+    const properties = kept(r);
+    const value = properties[name];
     if (value === undefined) return undefined;
-    const open = `${start.slice(0, -1)}${keptAttributes(r, name)}`;
+    const open = `${start.slice(0, -1)}${attributesIn(properties, name)}`;
     return (value === '' ? `${open}/>` : `${open}>${value}${end}`) as Xml;
   };
   return { start: '', end: '', empty, needs: 'change', get };
@@ -164,6 +191,8 @@ function keptColumns(r: Resource, asked: Asked, kind: ResourceKind): Column[] {
   return names
     .filter((name) => propertyOn(kind, name) === undefined)
     .map((name) =>
-      asked.mode === 'propname' ? { ...tags(name), needs: 'change' as const, get: () => NOTHING } : keptColumn(name),
+      asked.mode === 'propname'
+        ? { ...tags(name), needs: 'change' as const, get: () => NOTHING }
+        : keptColumn(name, keptProperties),
     );
 }

@@ -29,6 +29,9 @@ export interface Property {
 /** Bounds on what clients may keep with a collection. */
 export const MAX_PROPERTY_BYTES = 64 * 1024;
 export const MAX_PROPERTIES = 200;
+/** The same of single items: bytes of all together, and how many. */
+export const MAX_ITEM_BYTES = 8 * 1024;
+export const MAX_ITEM_PROPERTIES = 20;
 
 /** Attributes of a kept property (xml:lang, RFC 4918 §4.3) stand under this key, its content under the name itself. */
 const attributesKey = (name: ClarkName): string => `${name}@`;
@@ -47,7 +50,8 @@ export function keep(name: ClarkName, value: XmlElement | null): CollectionPatch
 
 /** Everything that is kept with a resource, by key. */
 export function keptProperties(r: Resource): Readonly<Record<string, string>> {
-  return r.collection !== null && r.item === null ? r.collection.properties : (r.file?.properties ?? {});
+  if (r.item !== null) return r.item.properties ?? {};
+  return (r.collection ?? r.file)?.properties ?? {};
 }
 
 /** Content of a kept property. */
@@ -65,8 +69,8 @@ export function keptText(r: Resource, name: ClarkName): string | undefined {
 }
 
 /** Attributes of a kept property as they stand in its start tag, with a space before each. */
-export function keptAttributes(r: Resource, name: ClarkName): string {
-  return keptProperties(r)[attributesKey(name)] ?? '';
+export function attributesIn(properties: Readonly<Record<string, string>>, name: ClarkName): string {
+  return properties[attributesKey(name)] ?? '';
 }
 
 /**
