@@ -39,6 +39,7 @@ import { PostgresDeviceStore } from './infra/db/device-store.js';
 import { PostgresFiles } from './infra/db/file-store.js';
 import { PostgresLockStore } from './infra/db/lock-store.js';
 import { PostgresMailFolderStore } from './infra/db/mail-folder-store.js';
+import { PostgresMailNotes } from './infra/db/mail-notes.js';
 import { PostgresSchedulingStore } from './infra/db/outbox-store.js';
 import { PostgresPimStore } from './infra/db/pim-store.js';
 import { PostgresPushStore } from './infra/db/push-store.js';
@@ -116,6 +117,7 @@ export async function startGateway(
     pim,
     mail,
     directory,
+    mailNotes: new PostgresMailNotes(pool),
     outOfOffice: new OutOfOfficeService(filters, pim, clock),
     certificates: new CertificateCheck(config.smimeAuthorities, clock),
     availability: new Availability({ pim, directory }),

@@ -5,6 +5,7 @@ import type { DeviceStore } from './devices/model.js';
 import type { DeviceOrder } from './devices/order.js';
 import type { Files } from './files/model.js';
 import type { LockStore } from './locks/model.js';
+import type { MailNotes } from './mail/notes.js';
 import type { Mail } from './mail/service.js';
 import type { ChangeHub } from './notify/hub.js';
 import type { Pim } from './pim/service.js';
@@ -17,6 +18,7 @@ import type { Clock, Logger } from './types.js';
 export interface Services {
   readonly pim: Pim;
   readonly mail: Mail;
+  readonly mailNotes: MailNotes;
   readonly directory: Directory;
   readonly outOfOffice: OutOfOfficeService;
   readonly certificates: CertificateCheck;

@@ -9,10 +9,11 @@ import type { PimKind } from '../../src/domain/pim/model.js';
 import { PimService } from '../../src/domain/pim/pim.js';
 import type { Services } from '../../src/domain/services.js';
 import type { Id, Logger, Session } from '../../src/domain/types.js';
-import { easRouter } from '../../src/faces/eas/endpoint.js';
+import { type EasOptions, easRouter } from '../../src/faces/eas/endpoint.js';
 import { PostgresAccountStore } from '../../src/infra/db/account-store.js';
 import { migrate, openDatabase, poolOf } from '../../src/infra/db/data-source.js';
 import { PostgresDeviceStore } from '../../src/infra/db/device-store.js';
+import { PostgresMailNotes } from '../../src/infra/db/mail-notes.js';
 import { PostgresPimStore } from '../../src/infra/db/pim-store.js';
 import { freshDatabase } from './cluster.js';
 import { EasPhone } from './eas-phone.js';
@@ -37,7 +38,7 @@ export interface EasServer {
   close(): Promise<void>;
 }
 
-export async function startEasServer(): Promise<EasServer> {
+export async function startEasServer(options: EasOptions = {}): Promise<EasServer> {
   const database = await openDatabase(await freshDatabase());
   await migrate(database);
   const pool = poolOf(database);
@@ -51,6 +52,7 @@ export async function startEasServer(): Promise<EasServer> {
   const services = {
     pim: new PimService(new PostgresPimStore(pool), hub, { now: () => new Date() }),
     mail,
+    mailNotes: new PostgresMailNotes(pool),
     devices: new PostgresDeviceStore(pool),
     outOfOffice: { isAvailable: () => false },
     certificates: new CertificateCheck('', { now: () => clock.now() }),
@@ -71,7 +73,7 @@ export async function startEasServer(): Promise<EasServer> {
       easRouterOf(req, res, next);
     },
   );
-  const easRouterOf = easRouter(services);
+  const easRouterOf = easRouter(services, options);
   const server = createServer(app);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

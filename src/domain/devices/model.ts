@@ -52,6 +52,14 @@ export interface StateCommit {
   readonly next: SyncState;
 }
 
+/** An item that could not be shown to a device, so that an operator can look at it. */
+export interface LeftOut {
+  readonly collection: Id;
+  readonly item: string;
+  readonly reason: string;
+  readonly at: Date;
+}
+
 /** Registry of devices and what each has seen and holds. */
 export interface DeviceStore {
   /** Device and sync states in one round trip; null when the device is unknown. */
@@ -73,4 +81,8 @@ export interface DeviceStore {
   confirmSend(s: Scope, device: string, clientId: string): Promise<void>;
   /** Gives a reservation back: the message was not accepted. */
   releaseSend(s: Scope, device: string, clientId: string): Promise<void>;
+  /** Notes items that a device did not get; they are kept for a month. */
+  noteLeftOut(s: Scope, device: string, items: readonly Omit<LeftOut, 'at'>[]): Promise<void>;
+  /** What the device did not get, latest first, at most 1,000. */
+  leftOut(s: Scope, device: string): Promise<readonly LeftOut[]>;
 }

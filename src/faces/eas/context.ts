@@ -4,6 +4,7 @@ import type { Services } from '../../domain/services.js';
 import type { Id, Logger, Session } from '../../domain/types.js';
 import type { Element } from '../../formats/wbxml/tree.js';
 import type { Locks } from './locks.js';
+import type { Pulse } from './pulse.js';
 import type { EasQuery } from './query.js';
 import type { CachedSync } from './sync/cache.js';
 import type { EasVersion } from './versions.js';
@@ -37,6 +38,8 @@ export interface EasContext {
   /** The device store, or one without memory for devices that only try the account. */
   readonly store: DeviceStore;
   readonly log: Logger;
+  /** Shows the device that a long answer is being made. */
+  readonly pulse: Pulse;
 }
 
 /** What a handler answers. */

@@ -1,19 +1,18 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Device } from '../../domain/devices/model.js';
 import { MailSearches } from '../../domain/mail/search.js';
 import type { Services } from '../../domain/services.js';
 import type { Logger, Session } from '../../domain/types.js';
 import { decode } from '../../formats/wbxml/decode.js';
-import { encode } from '../../formats/wbxml/encode.js';
-import { type Element, el } from '../../formats/wbxml/tree.js';
+import type { Element } from '../../formats/wbxml/tree.js';
 import { COMMANDS, type Command, isIn, SERVED_COMMANDS } from './commands/index.js';
-import { deviceKey, type EasAnswer, type EasContext, type Runtime, WBXML } from './context.js';
+import { deviceKey, type EasAnswer, type EasContext, type Runtime } from './context.js';
 import { checkPolicyKey, checkStanding, TRIAL_DEVICE } from './gate.js';
 import { Locks } from './locks.js';
+import { PULSE, type Pulse, type PulseTimes } from './pulse.js';
 import { type EasQuery, MalformedQuery, parseQuery } from './query.js';
-import { COMMON, failureOf, HttpError, StatusError } from './status.js';
+import { Responder } from './responder.js';
+import { COMMON, failureOf, HttpError, StatusError, statusAfterBegin } from './status.js';
 import { trialStore, unknownDevice } from './trial-store.js';
 import { type EasVersion, has, OFFERED } from './versions.js';
 import { Waits } from './waits.js';
@@ -27,11 +26,16 @@ const VERSION_HEADERS = {
   'MS-ASProtocolCommands': SERVED_COMMANDS.join(','),
 };
 
+/** What tests and operators set. */
+export interface EasOptions {
+  readonly pulse?: PulseTimes;
+}
+
 /**
  * The ActiveSync face, to be mounted at `/Microsoft-Server-ActiveSync`. Expects `req.body` as a Buffer and
  * `res.locals.session`, `res.locals.log` from the HTTP layer. (MS-ASHTTP)
  */
-export function easRouter(services: Services): Router {
+export function easRouter(services: Services, options: EasOptions = {}): Router {
   const searches = new MailSearches(services.mail, services.clock);
   const runtime: Runtime = { locks: new Locks(), waits: new Waits(), lastSync: new Map(), searches };
   const router = express.Router();
@@ -39,7 +43,7 @@ export function easRouter(services: Services): Router {
     res.set({ ...SERVER_HEADERS, ...VERSION_HEADERS, Allow: 'OPTIONS,POST', Public: 'OPTIONS,POST' });
     res.status(200).end();
   });
-  router.post('/', (req, res) => post(services, runtime, req, res));
+  router.post('/', (req, res) => post({ services, runtime, options }, req, res));
   router.all('/', (_req, res) => {
     res
       .set({ ...SERVER_HEADERS, Allow: 'OPTIONS,POST' })
@@ -49,7 +53,15 @@ export function easRouter(services: Services): Router {
   return router;
 }
 
-async function post(services: Services, runtime: Runtime, req: Request, res: Response): Promise<void> {
+/** What all requests share. */
+interface Face {
+  readonly services: Services;
+  readonly runtime: Runtime;
+  readonly options: EasOptions;
+}
+
+async function post(face: Face, req: Request, res: Response): Promise<void> {
+  const { services, options } = face;
   res.set(SERVER_HEADERS);
   const log: Logger = res.locals.log ?? services.log;
   let query: EasQuery;
@@ -68,19 +80,25 @@ async function post(services: Services, runtime: Runtime, req: Request, res: Res
   const command = COMMANDS.get(query.command);
   const hangUp = new AbortController();
   res.on('close', () => hangUp.abort());
+  const pulse = command?.pulse && !query.acceptMultipart ? (options.pulse ?? PULSE) : null;
+  const responder = new Responder(res, { gzip: acceptsGzip(req), pulse });
   try {
     if (!command) throw new HttpError(501, `unknown command ${query.command.slice(0, 40)}`);
     const session = sessionOf(res, query, version, hangUp.signal);
-    await send(res, await run(services, runtime, session, query, version, command, req, log), session.signal);
+    const answer = await run(face, session, query, version, command, req, log, responder.pulse);
+    if (!(session.signal?.aborted && res.closed)) await responder.send(answer, command);
   } catch (error) {
     if (hangUp.signal.aborted) return;
-    if (res.headersSent) {
-      log.warn({ err: error }, 'answer was cut off');
-      res.destroy();
-      return;
-    }
-    fail(res, error, version, command, log);
+    await fail(res, responder, error, version, command, log);
+  } finally {
+    responder.pulse.end();
   }
+}
+
+/** RFC 9110 §12.5.3; a weight of 0 refuses. */
+function acceptsGzip(req: Request): boolean {
+  const accepted = String(req.headers['accept-encoding'] ?? '').split(',');
+  return accepted.some((one) => /^\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/i.test(one));
 }
 
 function refuseVersion(res: Response, query: EasQuery): void {
@@ -100,14 +118,14 @@ function sessionOf(res: Response, query: EasQuery, version: EasVersion, hangUp: 
 }
 
 async function run(
-  services: Services,
-  runtime: Runtime,
+  { services, runtime }: Face,
   session: Session,
   query: EasQuery,
   version: EasVersion,
   command: Command,
   req: Request,
   log: Logger,
+  pulse: Pulse,
 ): Promise<EasAnswer> {
   if (query.deviceId === '') throw new StatusError(COMMON.DeviceIdMissingOrInvalid, 'no usable device id');
   if (!isIn(command, version)) throw new StatusError(COMMON.VersionNotSupported, `${version} has no ${query.command}`);
@@ -138,6 +156,7 @@ async function run(
     asked: new Set(wanted),
     store,
     log,
+    pulse,
   });
 }
 
@@ -164,33 +183,30 @@ function documentOf(raw: Uint8Array, command: Command): Element | null {
   return root;
 }
 
-async function send(res: Response, answer: EasAnswer, signal: AbortSignal | undefined): Promise<void> {
-  if (signal?.aborted && res.closed) return;
-  if (answer.kind === 'stream') {
-    res.set({ 'Content-Type': answer.type, 'Content-Length': String(answer.length) }).status(200);
-    // A failure on the way cuts the connection: half an answer must not look like a whole one.
-    await pipeline(Readable.from(answer.body, { objectMode: false }), res);
-    return;
-  }
-  const type = answer.kind === 'bytes' ? answer.type : WBXML;
-  const body = answer.kind === 'document' ? encode(answer.root) : answer.kind === 'bytes' ? answer.body : new Uint8Array();
-  res.set({ 'Content-Type': type, 'Content-Length': String(body.length) });
-  res.status(200).end(body);
-}
-
-function fail(res: Response, error: unknown, version: EasVersion, command: Command | undefined, log: Logger): void {
+async function fail(
+  res: Response,
+  responder: Responder,
+  error: unknown,
+  version: EasVersion,
+  command: Command | undefined,
+  log: Logger,
+): Promise<void> {
   const failure = failureOf(error, version);
   const expected = error instanceof StatusError || error instanceof HttpError;
   const message = error instanceof Error ? error.message : String(error);
   if (expected) log.info({ ...failure, reason: message }, 'ActiveSync command refused');
   else log.error({ ...failure, err: error }, 'ActiveSync command failed');
-  if ('http' in failure) {
+  const { open } = responder;
+  const status = 'status' in failure ? failure.status : open === 'status' ? statusAfterBegin(failure.http, version) : null;
+  if (open === 'closed' || (open === 'status' && status === null)) {
+    log.warn({ err: error }, 'answer was cut off');
+    responder.cut();
+  } else if (status !== null) {
+    if (!command) throw error;
+    await responder.fail(status, command);
+  } else if ('http' in failure)
     res
       .set(failure.headers ?? {})
       .status(failure.http)
       .end();
-    return;
-  }
-  if (!command) throw error;
-  void send(res, { kind: 'document', root: el(command.root, el(command.status, failure.status)) }, undefined);
 }

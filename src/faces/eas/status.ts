@@ -39,6 +39,7 @@ export const COMMON = {
   PictureLimitReached: 175,
   InvalidMimeBodyCombination: 178,
   InvalidSmartForwardParameters: 179,
+  InvalidRecipients: 183,
 } as const;
 
 /** What 12.1 and older get instead of a common Status; what is missing here is 500. */
@@ -115,6 +116,12 @@ export function failureOf(
   if (error.kind === 'unavailable')
     return { http: 503, headers: { 'Retry-After': String(error.details.retryAfter ?? RETRY_AFTER) } };
   return byVersion(STATUS_BY_KIND[error.kind], version);
+}
+
+/** What is said instead of an HTTP code once the answer has begun; null: nothing can be said, the line is cut. */
+export function statusAfterBegin(code: number, version: EasVersion): number | null {
+  if (!has(version, 'commonStatus')) return null;
+  return code === 503 ? COMMON.ServerErrorRetryLater : code === 500 ? COMMON.ServerError : null;
 }
 
 function byVersion(status: number, version: EasVersion): { status: number } | { http: number } {

@@ -28,5 +28,7 @@ export function trialStore(device: Device): DeviceStore {
     reserveSend: async () => 'go',
     confirmSend: async () => {},
     releaseSend: async () => {},
+    noteLeftOut: async () => {},
+    leftOut: async () => [],
   };
 }

@@ -34,6 +34,8 @@ const FEATURES = {
   accountWipe: '16.1',
   /** The server mails invitations and answers; before, the client does. */
   serverSchedules: '16.0',
+  /** Messages in Drafts are made, changed and sent by Sync (MS-ASEMAIL Send). */
+  drafts: '16.0',
   /** Bodies are asked for by BodyPreference and come as AirSyncBase Body (MS-ASAIRS). */
   bodyPreference: '12.0',
   /** Policies are EASProvisionDoc; before, they are the text of a WAP document (MS-ASPROV 2.2.2.42). */

@@ -40,8 +40,10 @@ export async function waitFor(context: EasContext, waiting: Waiting): Promise<Ea
 async function again(context: EasContext, waiting: Waiting, watch: Watch): Promise<EasAnswer> {
   try {
     for (;;) {
+      context.pulse.rest();
       const heard = await watch.next(watch.until - performance.now());
       if (heard.length === 0) return waiting.over(context);
+      context.pulse.work();
       await new Promise((resolve) => setTimeout(resolve, COALESCE));
       const answer = await waiting.look(context, new Set([...heard, ...(await watch.next(0))]), false);
       if (answer) return answer;

@@ -58,6 +58,10 @@ export function webRouter(services: Services): Router {
     '/devices',
     answer(async (s) => (await devices.list(s)).map(deviceJson)),
   );
+  router.get(
+    '/devices/:id/left-out',
+    answer((s, req) => devices.leftOut(s, text(req.params.id))),
+  );
   router.post(
     '/devices/:id',
     change(async (s, req) => {

@@ -102,7 +102,7 @@ function bodyEnd(html: string): number {
 }
 
 /** A text part in UTF-8; of the old Content-Type the parameters stay that are not about its bytes. */
-function textEntity(kind: TextKind, text: string, fields: readonly HeaderField[], part?: RawPart): Uint8Array {
+export function textEntity(kind: TextKind, text: string, fields: readonly HeaderField[], part?: RawPart): Uint8Array {
   const flowed = kind === 'plain' && part?.parameters.format ? '; format=flowed' : '';
   // A line that begins with two dashes could be taken for a boundary.
   const body = wrap(encode(text.replace(/\r\n|\r|\n/g, '\r\n')), 72).replace(/^--/gm, '=2D-');
@@ -114,11 +114,16 @@ function textEntity(kind: TextKind, text: string, fields: readonly HeaderField[]
   return joinMessage(header, Buffer.from(body, 'latin1'));
 }
 
-function field(name: string, value: string): HeaderField {
+export function field(name: string, value: string): HeaderField {
   return { name: name.toLowerCase(), raw: `${name}: ${value}` };
 }
 
-function multipart(subtype: string, entities: readonly Pieces[], fields: readonly HeaderField[], boundary: string): Pieces {
+export function multipart(
+  subtype: string,
+  entities: readonly Pieces[],
+  fields: readonly HeaderField[],
+  boundary: string,
+): Pieces {
   const type = field('Content-Type', `multipart/${subtype}; boundary="${boundary}"`);
   const delimiter = Buffer.from(`--${boundary}\r\n`);
   const parts = entities.flatMap((entity) => [delimiter, ...entity, CRLF]);
@@ -126,7 +131,7 @@ function multipart(subtype: string, entities: readonly Pieces[], fields: readonl
 }
 
 /** Adds entities after all parts of a message: into its own multipart/mixed, or into a new one around it. */
-function carry(raw: Uint8Array, entities: readonly Pieces[], boundary: () => string): Pieces {
+export function carry(raw: Uint8Array, entities: readonly Pieces[], boundary: () => string): Pieces {
   if (entities.length === 0) return [raw];
   const root = parseRaw(raw);
   const last = root.children.at(-1);

@@ -89,7 +89,7 @@ function headerText(field: HeaderField): string {
 }
 
 /** `Name <address>` with the name quoted or encoded as needed. */
-function mailbox(name: string, address: string): string {
+export function mailbox(name: string, address: string): string {
   const clean = name
     .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
     .trim()
@@ -101,6 +101,6 @@ function mailbox(name: string, address: string): string {
 }
 
 /** RFC 5322 §3.3, in UTC. */
-function mailDate(date: Date): string {
+export function mailDate(date: Date): string {
   return date.toUTCString().replace(/GMT$/, '+0000');
 }

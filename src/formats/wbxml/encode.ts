@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { PAGES, type TagName } from './pages.js';
-import type { Element, WbxmlNode } from './tree.js';
+import { type Element, isElement, type WbxmlNode } from './tree.js';
 
 /** Version 1.3, public id unknown, UTF-8, no string table (MS-ASWBXML §2.1.1). */
 const HEADER = [0x03, 0x01, 0x6a, 0x00];
@@ -10,6 +10,10 @@ const END = 0x01;
 const STR_I = 0x03;
 const OPAQUE = 0xc3;
 const CONTENT_BIT = 0x40;
+/** The beginning of every document: what is sent first when the rest is still being made. */
+export const PROLOGUE: Uint8Array = Uint8Array.from(HEADER);
+/** Changes to the page that a document begins on: says nothing, and may stand any number of times before the root. */
+export const FILLER: Uint8Array = Uint8Array.of(SWITCH_PAGE, 0);
 const FIRST_CAPACITY = 1024;
 const CHUNK = 32 * 1024;
 
@@ -50,11 +54,14 @@ export function encode(root: Element): Uint8Array {
  * The receiving side's failure rejects the next `node` or `end`.
  */
 export class WbxmlWriter {
-  readonly #tokens = new TokenBuffer();
+  readonly #tokens: TokenBuffer;
   readonly #out: Writable;
 
-  constructor(out: Writable) {
+  /** `continued`: the prologue has been written before. */
+  constructor(out: Writable, { continued = false }: { readonly continued?: boolean } = {}) {
     this.#out = out;
+    this.#tokens = new TokenBuffer();
+    if (continued) this.#tokens.take();
   }
 
   open(tag: TagName): void {
@@ -68,6 +75,14 @@ export class WbxmlWriter {
   async node(node: WbxmlNode): Promise<void> {
     this.#tokens.node(node);
     if (this.#tokens.size >= CHUNK) await this.#flush();
+  }
+
+  /** Writes an element and hands over each child by itself down to that depth, so that a long document is never held twice. */
+  async tree(element: Element, depth: number): Promise<void> {
+    if (depth === 0) return this.node(element);
+    this.open(element.tag);
+    for (const child of element.content) await (isElement(child) ? this.tree(child, depth - 1) : this.node(child));
+    this.close();
   }
 
   /** Writes the nodes as they come. */
@@ -199,7 +214,7 @@ class TokenBuffer {
 }
 
 /** mb_u_int32: seven bits a byte, most significant first. */
-function multiByte(value: number): number[] {
+export function multiByte(value: number): number[] {
   const bytes = [value % 0x80];
   for (let rest = Math.floor(value / 0x80); rest > 0; rest = Math.floor(rest / 0x80)) bytes.unshift((rest % 0x80) | 0x80);
   return bytes;

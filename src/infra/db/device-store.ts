@@ -4,6 +4,7 @@ import type {
   DevicePatch,
   DeviceSnapshot,
   DeviceStore,
+  LeftOut,
   StateCommit,
   SyncStates,
   WipeState,
@@ -31,6 +32,13 @@ interface SnapshotRow extends DeviceRow {
   current_data: unknown;
   previous_key: string | null;
   previous_data: unknown;
+}
+
+interface LeftOutRow {
+  collection_id: string;
+  item: string;
+  reason: string;
+  left_out_at: Date;
 }
 
 const COLUMNS = 'id, type, user_agent, protocol, information, policy_key, pending_policy_key, wipe, blocked, cache';
@@ -114,6 +122,20 @@ const RELEASE_SEND = statement(
   'DELETE FROM sent_messages WHERE account_id = $1 AND device_id = $2 AND client_id = $3',
 );
 
+const NOTE_LEFT_OUT = statement(
+  'note_left_out',
+  `WITH old AS (DELETE FROM left_out WHERE account_id = $1 AND device_id = $2 AND left_out_at < now() - interval '1 month')
+   INSERT INTO left_out (account_id, device_id, collection_id, item, reason)
+   SELECT $1, $2, c, i, r FROM unnest($3::text[], $4::text[], $5::text[]) AS t(c, i, r)
+   ON CONFLICT (account_id, device_id, collection_id, item) DO UPDATE SET reason = excluded.reason, left_out_at = now()`,
+);
+
+const LEFT_OUT = statement(
+  'left_out',
+  `SELECT collection_id, item, reason, left_out_at FROM left_out WHERE account_id = $1 AND device_id = $2
+   ORDER BY left_out_at DESC, collection_id, item LIMIT 1000`,
+);
+
 /** Which statement makes the new generation, by the one it was computed from. */
 const COMMIT: Record<NonNullable<StateCommit['base']> | 'fresh', Statement> = {
   current: ADVANCE_STATE,
@@ -186,6 +208,17 @@ export class PostgresDeviceStore implements DeviceStore {
 
   async releaseSend(s: Scope, device: string, clientId: string): Promise<void> {
     await rows(this.pool, RELEASE_SEND, [s.account, device, clientId]);
+  }
+
+  async noteLeftOut(s: Scope, device: string, items: readonly Omit<LeftOut, 'at'>[]): Promise<void> {
+    if (items.length === 0) return;
+    const columns = [items.map((one) => one.collection), items.map((one) => one.item), items.map((one) => one.reason)];
+    await rows(this.pool, NOTE_LEFT_OUT, [s.account, device, ...columns]);
+  }
+
+  async leftOut(s: Scope, device: string): Promise<LeftOut[]> {
+    const found = await rows<LeftOutRow>(this.pool, LEFT_OUT, [s.account, device]);
+    return found.map((one) => ({ collection: one.collection_id, item: one.item, reason: one.reason, at: one.left_out_at }));
   }
 }
 

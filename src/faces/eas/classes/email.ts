@@ -223,6 +223,14 @@ export function conversationId({ headers, inReplyTo, messageId, subject }: Messa
   return createHash('md5').update(root.replace(/^<|>$/g, '')).digest();
 }
 
+/** ConversationId and ConversationIndex of a message that begins a conversation. */
+export function newConversation(messageId: string, date: Date): Element[] {
+  const id = createHash('md5').update(messageId).digest();
+  // A header's date has no milliseconds.
+  const index = indexOf(new Date(Math.floor(date.getTime() / 1000) * 1000));
+  return [el('Email2:ConversationId', id), el('Email2:ConversationIndex', index)];
+}
+
 const EPOCH_1601 = 116_444_736_000_000_000n;
 
 /**
@@ -232,7 +240,11 @@ const EPOCH_1601 = 116_444_736_000_000_000n;
 export function conversationIndex({ headers, date, received }: MessageSummary): Uint8Array {
   const index = Buffer.from(headers.get('thread-index') ?? '', 'base64');
   if (index.length >= 22 && index[0] === 1) return Buffer.concat([index.subarray(1, 6), index.subarray(22)]).subarray(0, 500);
-  const filetime = BigInt((date ?? received).getTime()) * 10_000n + EPOCH_1601;
+  return indexOf(date ?? received);
+}
+
+function indexOf(date: Date): Uint8Array {
+  const filetime = BigInt(date.getTime()) * 10_000n + EPOCH_1601;
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(BigInt.asUintN(64, filetime));
   return bytes.subarray(1, 6);

@@ -40,6 +40,8 @@ export interface Command {
   /** Versions in which the body is no WBXML document. */
   opaqueBody?(version: EasVersion): boolean;
   readonly collections: CollectionsOf;
+  /** The answer is always a document, and may take long: the device gets signs of life while it is made. */
+  readonly pulse?: boolean;
   run(context: EasContext): Promise<EasAnswer>;
 }
 
@@ -59,7 +61,9 @@ const syncCollections: CollectionsOf = (body, hint) => {
 
 const pingCollections: CollectionsOf = (body, hint) => [...named('Ping:Id')(body, hint), HIERARCHY];
 
-type ServedOptions = Partial<Pick<Command, 'collections' | 'status' | 'since' | 'until' | 'opaqueBody'>> & { open?: boolean };
+type ServedOptions = Partial<Pick<Command, 'collections' | 'status' | 'since' | 'until' | 'opaqueBody' | 'pulse'>> & {
+  open?: boolean;
+};
 
 function served(root: TagName, run: Command['run'], options: ServedOptions = {}): Command {
   return {
@@ -70,6 +74,7 @@ function served(root: TagName, run: Command['run'], options: ServedOptions = {})
     ...(options.opaqueBody && { opaqueBody: options.opaqueBody }),
     ...(options.since && { since: options.since }),
     ...(options.until && { until: options.until }),
+    ...(options.pulse && { pulse: true }),
     run,
   };
 }
@@ -79,29 +84,32 @@ const isMessage = (version: EasVersion) => !has(version, 'composeMail');
 
 /** Every command of MS-ASCMD 2.2.1 by the name in the query. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
-  ['Sync', served('AirSync:Sync', sync, { collections: syncCollections })],
+  ['Sync', served('AirSync:Sync', sync, { collections: syncCollections, pulse: true })],
   ['SendMail', served('ComposeMail:SendMail', sendMail, { opaqueBody: isMessage })],
   ['SmartForward', served('ComposeMail:SmartForward', smartForward, { opaqueBody: isMessage })],
   ['SmartReply', served('ComposeMail:SmartReply', smartReply, { opaqueBody: isMessage })],
-  ['FolderSync', served('FolderHierarchy:FolderSync', folderSync, { collections: hierarchy })],
+  ['FolderSync', served('FolderHierarchy:FolderSync', folderSync, { collections: hierarchy, pulse: true })],
   ['FolderCreate', served('FolderHierarchy:FolderCreate', folderCreate, { collections: hierarchy })],
   ['FolderDelete', served('FolderHierarchy:FolderDelete', folderDelete, { collections: hierarchy })],
   ['FolderUpdate', served('FolderHierarchy:FolderUpdate', folderUpdate, { collections: hierarchy })],
-  ['MoveItems', served('Move:MoveItems', moveItems, { collections: named('Move:SrcFldId') })],
+  ['MoveItems', served('Move:MoveItems', moveItems, { collections: named('Move:SrcFldId'), pulse: true })],
   [
     'GetItemEstimate',
-    served('GetItemEstimate:GetItemEstimate', getItemEstimate, { collections: named('GetItemEstimate:CollectionId') }),
+    served('GetItemEstimate:GetItemEstimate', getItemEstimate, {
+      collections: named('GetItemEstimate:CollectionId'),
+      pulse: true,
+    }),
   ],
   ['Settings', served('Settings:Settings', settings, { since: '12.0' })],
   ['Ping', served('Ping:Ping', ping, { collections: pingCollections, open: true })],
-  ['ItemOperations', served('ItemOperations:ItemOperations', itemOperations, { since: '12.0' })],
+  ['ItemOperations', served('ItemOperations:ItemOperations', itemOperations, { since: '12.0', pulse: true })],
   ['GetAttachment', served('ItemOperations:Fetch', getAttachment, { until: '12.1', opaqueBody: () => true })],
   ['GetHierarchy', served('FolderHierarchy:Folders', getHierarchy, { until: '12.1' })],
   ['Provision', served('Provision:Provision', provision, { open: true })],
   ['MeetingResponse', served('MeetingResponse:MeetingResponse', meetingResponse)],
-  ['Search', served('Search:Search', search)],
-  ['Find', served('Find:Find', find)],
-  ['ResolveRecipients', served('ResolveRecipients:ResolveRecipients', resolveRecipients)],
+  ['Search', served('Search:Search', search, { pulse: true })],
+  ['Find', served('Find:Find', find, { pulse: true })],
+  ['ResolveRecipients', served('ResolveRecipients:ResolveRecipients', resolveRecipients, { pulse: true })],
   ['ValidateCert', served('ValidateCert:ValidateCert', validateCert)],
 ]);
 

@@ -1,5 +1,4 @@
 import type { SyncStates } from '../../../domain/devices/model.js';
-import { isDomainError } from '../../../domain/errors.js';
 import { HIERARCHY } from '../../../domain/notify/hub.js';
 import type { Collection } from '../../../domain/pim/model.js';
 import type { Id } from '../../../domain/types.js';
@@ -9,6 +8,7 @@ import { hierarchyChanged } from '../hierarchy-watch.js';
 import { StatusError } from '../status.js';
 import { completeRequest, remember } from '../sync/cache.js';
 import { type CollectionResult, syncCollection } from '../sync/collection.js';
+import { commitStates } from '../sync/progress.js';
 import { BadWait, type CollectionRequest, SYNC, type SyncRequest, TooManyCollections } from '../sync/request.js';
 import type { SyncData } from '../sync/state.js';
 import { newBudget } from '../sync/window.js';
@@ -73,7 +73,10 @@ async function round(
   for (const request of requests)
     results.push(await syncCollection(context, request, states.get(request.id), budget, latest.get(request.id)));
   const heard = withoutUnreachable(results, requests);
-  await commit(context, heard);
+  await commitStates(
+    context,
+    heard.flatMap((result) => result.commit ?? []),
+  );
   return heard;
 }
 
@@ -112,17 +115,6 @@ function withoutUnreachable(
   const out = results.filter((result, at) => result.unreachable && requests[at]?.commands.length === 0);
   if (out.length > 0 && out.length === results.length) throw out[0]?.unreachable;
   return results.filter((result) => !out.includes(result));
-}
-
-async function commit(context: EasContext, results: readonly CollectionResult[]): Promise<void> {
-  const commits = results.flatMap((result) => result.commit ?? []);
-  if (commits.length === 0) return;
-  try {
-    await context.store.commit(context.session, context.query.deviceId, commits);
-  } catch (error) {
-    if (isDomainError(error, 'conflict')) throw new StatusError(SYNC.Retry, 'another request was faster');
-    throw error;
-  }
 }
 
 function answer(context: EasContext, results: readonly CollectionResult[]): EasAnswer {

@@ -53,7 +53,7 @@ async function item(context: EasContext, element: Element, output: Output): Prom
   const wishes = readItemOptions(options, [{ type: 1 }, { type: 2 }]);
   const found =
     source instanceof MailSource
-      ? await source.fetch(id.number, wishes, output.parts)
+      ? await source.fetch(id.number, wishes, output)
       : source instanceof PimSource
         ? await source.fetch(id.number, wishes)
         : { id: id.number, missing: true as const };

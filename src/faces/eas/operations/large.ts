@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { encode } from '../../../formats/wbxml/encode.js';
+import { encode, multiByte } from '../../../formats/wbxml/encode.js';
 import type { Element } from '../../../formats/wbxml/tree.js';
 import { type EasAnswer, WBXML } from '../context.js';
 import { MULTIPART, multipartHeader } from '../multipart.js';
@@ -9,6 +9,8 @@ import type { ByteRange } from '../sync/attachment.js';
 /** Bytes too many to be held: read again when they are sent, so many as were counted. */
 export interface LargeBytes {
   readonly length: number;
+  /** Inside a document they stand as they are (OPAQUE), not as text in base64. */
+  readonly raw?: boolean;
   open(): AsyncIterable<Uint8Array>;
 }
 
@@ -46,23 +48,42 @@ export function placeholder(): string {
   return `large-${randomBytes(24).toString('hex')}`;
 }
 
-/** The document with the large bytes in their places, in base64. */
+/** The document with the large bytes in their places: in base64, or as they are where their place is OPAQUE. */
 export function inlineStream(root: Element, large: Output['large']): EasAnswer {
   const whole = Buffer.from(encode(root));
-  const places = [...large]
-    .map(([mark, bytes]) => ({ mark: String(mark), at: whole.indexOf(String(mark)), bytes }))
-    .sort((a, b) => a.at - b.at);
-  const grown = places.reduce((sum, { mark, bytes }) => sum + base64Length(bytes.length) - mark.length, 0);
+  const places = [...large].map(([mark, bytes]) => placeOf(whole, String(mark), bytes)).sort((a, b) => a.from - b.from);
+  const grown = places.reduce((sum, { from, to, length }) => sum + length - (to - from), 0);
   async function* body(): AsyncGenerator<Uint8Array> {
-    let from = 0;
-    for (const { mark, at, bytes } of places) {
-      yield whole.subarray(from, at);
-      yield* inBase64(exactly(bytes));
-      from = at + mark.length;
+    let at = 0;
+    for (const { from, to, content } of places) {
+      yield whole.subarray(at, from);
+      yield* content();
+      at = to;
     }
-    yield whole.subarray(from);
+    yield whole.subarray(at);
   }
   return { kind: 'stream', type: WBXML, length: whole.length + grown, body: body() };
+}
+
+/** What is replaced in the document, and by what. */
+interface Place {
+  readonly from: number;
+  readonly to: number;
+  readonly length: number;
+  content(): AsyncIterable<Uint8Array>;
+}
+
+function placeOf(whole: Buffer, mark: string, bytes: LargeBytes): Place {
+  const at = whole.indexOf(mark);
+  const to = at + mark.length;
+  if (!bytes.raw) return { from: at, to, length: base64Length(bytes.length), content: () => inBase64(exactly(bytes)) };
+  const count = Uint8Array.from(multiByte(bytes.length));
+  async function* content(): AsyncGenerator<Uint8Array> {
+    yield count;
+    yield* exactly(bytes);
+  }
+  // Before the mark stands its own length: one byte, for it is short.
+  return { from: at - 1, to, length: count.length + bytes.length, content };
 }
 
 /** A multipart answer of which some parts are large. */

@@ -6,7 +6,7 @@ import type { Draft, Reply } from './state.js';
 
 /**
  * Carries out the client's commands and makes their Responses. A command that was answered in the round that is now
- * repeated is not carried out again: its answer is given again and the draft is kept in step.
+ * repeated is not carried out again: its answer is given again and the draft is kept in step. `keep` stores what is done so far.
  */
 export async function applyCommands(
   source: ItemSource,
@@ -14,6 +14,7 @@ export async function applyCommands(
   draft: Draft,
   earlier: Readonly<Record<string, Reply>>,
   version: EasVersion,
+  keep: () => Promise<void>,
 ): Promise<readonly Element[]> {
   const replies = new Map<ClientCommand, AppliedReply>();
   const open: ClientCommand[] = [];
@@ -24,7 +25,12 @@ export async function applyCommands(
       replies.set(command, known);
     } else open.push(command);
   }
-  for (const [place, reply] of (await source.apply(open, draft)).entries()) replies.set(open[place] as ClientCommand, reply);
+  const done = async (place: number, reply: AppliedReply) => {
+    record(draft, open[place] as ClientCommand, reply);
+    await keep();
+  };
+  for (const [place, reply] of (await source.apply(open, draft, done)).entries())
+    replies.set(open[place] as ClientCommand, reply);
   for (const [command, reply] of replies) record(draft, command, reply);
   return commands.flatMap((command) => response(command, replies.get(command) as AppliedReply, version) ?? []);
 }
@@ -42,10 +48,10 @@ function record(draft: Draft, command: ClientCommand, reply: AppliedReply): void
   if (command.kind === 'Add' && status === SYNC.Success) draft.replies[creation(command)] = kept;
 }
 
-/** Every Add and Fetch is answered, Change and Delete when they failed or were about one occurrence (MS-ASCMD Responses). */
+/** Every Add and Fetch is answered, Change and Delete when they failed, were about one occurrence or made something (MS-ASCMD Responses). */
 function response(command: ClientCommand, reply: AppliedReply, version: EasVersion): Element | undefined {
   const occurrence = command.instance !== null && atLeast(version, '16.0');
-  const quiet = command.kind === 'Change' || command.kind === 'Delete';
+  const quiet = (command.kind === 'Change' || command.kind === 'Delete') && !reply.data;
   if (quiet && reply.status === SYNC.Success && !occurrence) return undefined;
   return el(
     `AirSync:${command.kind}`,

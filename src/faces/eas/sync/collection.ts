@@ -6,9 +6,10 @@ import type { Element } from '../../../formats/wbxml/tree.js';
 import type { EasContext } from '../context.js';
 import { COMMON, StatusError } from '../status.js';
 import { applyCommands } from './apply.js';
-import { nextKey, type Turn, turnOf, ZERO } from './keys.js';
+import { nextKey, type OpenTurn, turnOf, ZERO } from './keys.js';
 import { openSource, renamedFolder, resolveCollection } from './open.js';
 import { CollectionGone } from './pim-source.js';
+import { Progress } from './progress.js';
 import { type CollectionRequest, SYNC } from './request.js';
 import { Skipped } from './skip.js';
 import type { ItemSource } from './source.js';
@@ -29,8 +30,6 @@ export interface CollectionResult {
   /** The server behind it can't be reached just now. */
   readonly unreachable?: unknown;
 }
-
-type OpenTurn = Extract<Turn<SyncData>, { readonly kind: 'current' | 'repeated' }>;
 
 /** One collection of a Sync request: key, client commands, server changes. Its failure is its own. */
 export async function syncCollection(
@@ -84,7 +83,7 @@ async function start(context: EasContext, request: CollectionRequest, expected: 
 async function proceed(
   context: EasContext,
   request: CollectionRequest,
-  turn: OpenTurn,
+  turn: OpenTurn<SyncData>,
   budget: Budget,
   latest: Cursor | undefined,
 ): Promise<CollectionResult> {
@@ -105,7 +104,7 @@ async function proceed(
 async function exchange(
   context: EasContext,
   request: CollectionRequest,
-  turn: OpenTurn,
+  turn: OpenTurn<SyncData>,
   draft: Draft,
   budget: Budget,
   latest: Cursor | undefined,
@@ -115,19 +114,19 @@ async function exchange(
   const source = await openSource(context, draft.source, { requestKey: turn.key, deletesAsMoves, latest });
   if (!allowed(source, request, draft)) return failed(request, turn.key, SYNC.ProtocolError);
   const earlier = turn.kind === 'repeated' ? turn.latest.replies : {};
-  const responses = await applyCommands(source, request.commands, draft, earlier, context.version);
+  const progress = new Progress(context, request, turn, draft);
+  const responses = await applyCommands(source, request.commands, draft, earlier, context.version, () => progress.keep());
   const filled = { commands: [] as readonly Element[], more: false };
   if (request.getChanges ?? true) {
     if (!(await refresh(source, draft, context.services.clock.now()))) return failed(request, ZERO, SYNC.InvalidSyncKey);
-    const skipped = new Skipped(context.log, context.query.deviceId);
+    const skipped = new Skipped(context);
     Object.assign(filled, await fill(source, request.id, draft, request.windowSize, budget, skipped));
+    await skipped.list();
   }
   const nothingSaid = request.commands.length === 0 && filled.commands.length === 0;
   if (turn.kind === 'current' && nothingSaid && !draft.altered) return silent(request, turn.key);
-  const key = nextKey(turn.expected);
-  const base = turn.kind === 'current' ? 'current' : 'previous';
-  const next = { key, data: draft.toData(request.key === null) };
-  const commit: StateCommit = { collection: request.id, expected: turn.expected, base, next };
+  const commit = progress.next();
+  const { key } = commit.next;
   return { ...silent(request, key), silent: false, className: source.className, ...filled, responses, commit };
 }
 

@@ -20,6 +20,9 @@ export type Turn<D> =
     }
   | { readonly kind: 'unknown' };
 
+/** A key that goes on from a state. */
+export type OpenTurn<D> = Extract<Turn<D>, { readonly kind: 'current' | 'repeated' }>;
+
 /** Compares the key of a request with the two generations that are kept. */
 export function turnOf<D>(states: SyncStates<D> | undefined, key: string): Turn<D> {
   if (key === ZERO) return { kind: 'first', expected: states?.current.key ?? null };

@@ -4,10 +4,12 @@ import { IdRanges } from '../../../formats/ranges.js';
 import { child, children, childText, type Element, elements, text } from '../../../formats/wbxml/tree.js';
 import type { EasContext } from '../context.js';
 import { has } from '../versions.js';
+import { type DraftOutcome, Drafts } from './draft-apply.js';
+import { editsDraft } from './draft-request.js';
 import { isCategory, keywordOf } from './mail-flags.js';
 import type { MailSource } from './mail-source.js';
 import { type ClientCommand, SYNC } from './request.js';
-import { type AppliedReply, itemNumber } from './source.js';
+import { type AppliedReply, type Done, itemNumber } from './source.js';
 import type { Draft, Reply } from './state.js';
 
 const OK: Reply = { status: SYNC.Success };
@@ -27,9 +29,10 @@ export async function applyToMail(
   source: MailSource,
   commands: readonly ClientCommand[],
   draft: Draft,
-  deletesAsMoves: boolean,
+  { deletesAsMoves, requestKey, done }: { deletesAsMoves: boolean; requestKey: string; done: Done },
 ): Promise<readonly AppliedReply[]> {
-  const work = new MailWork(context, source, draft, deletesAsMoves);
+  const drafts = new Drafts(context, source.folder, requestKey);
+  const work = new MailWork(context, source, draft, deletesAsMoves, drafts, done);
   for (const [place, command] of commands.entries()) await work.add(command, place);
   await work.flush();
   return commands.map((_command, place) => work.replies.get(place) ?? OK);
@@ -45,20 +48,53 @@ class MailWork {
     private readonly source: MailSource,
     private readonly draft: Draft,
     private readonly deletesAsMoves: boolean,
+    private readonly drafts: Drafts,
+    private readonly done: Done,
   ) {}
 
   async add(command: ClientCommand, place: number): Promise<void> {
     const uid = command.serverId === null ? null : itemNumber(this.source.folder.id, command.serverId);
-    if (command.kind === 'Add') this.replies.set(place, MALFORMED);
+    if (command.kind === 'Add') await this.#add(command, place);
     else if (command.kind === 'Delete') await this.#delete(uid);
     else if (uid === null || !this.draft.known.has(uid)) this.replies.set(place, NOT_FOUND);
-    else if (command.kind === 'Change') await this.#change(command, uid, place);
+    else if (command.kind === 'Change')
+      await (this.#isDraft(command) ? this.#edit(command, uid, place) : this.#change(command, uid, place));
     else this.replies.set(place, await this.#fetch(uid));
   }
 
   async flush(): Promise<void> {
     await this.#flushFlags();
     await this.#flushDeletions();
+  }
+
+  /** Only drafts are made by devices, from 16.0 on. */
+  async #add(command: ClientCommand, place: number): Promise<void> {
+    const flags = this.#isDraft(command) && command.data ? flagChange(command.data, 0, this.draft) : null;
+    if (!flags) {
+      this.replies.set(place, MALFORMED);
+      return;
+    }
+    await this.flush();
+    const outcome = await this.drafts.add(command, flags);
+    if (outcome.held !== undefined) holdDraft(this.draft, outcome.held, flags);
+    await this.#told(place, outcome);
+  }
+
+  async #edit(command: ClientCommand, uid: number, place: number): Promise<void> {
+    const flags = command.data ? flagChange(command.data, uid, this.draft) : {};
+    await this.flush();
+    await this.#told(place, flags ? await this.drafts.change(command, uid, flags) : { reply: MALFORMED });
+  }
+
+  #isDraft(command: ClientCommand): boolean {
+    const { folder } = this.source;
+    if (folder.role !== 'drafts' || !has(this.context.version, 'drafts') || command.className === 'SMS') return false;
+    return command.kind === 'Add' || command.send || (command.data !== null && editsDraft(command.data));
+  }
+
+  async #told(place: number, { reply }: DraftOutcome): Promise<void> {
+    this.replies.set(place, reply);
+    await this.done(place, reply);
   }
 
   async #change(command: ClientCommand, uid: number, place: number): Promise<void> {
@@ -132,12 +168,21 @@ export async function deleteMessages(
 
 /** Keeps the draft in step with a command that was carried out in an earlier request. */
 export function settleMail(folder: MailFolder, command: ClientCommand, reply: Reply, draft: Draft): void {
+  const made = command.kind === 'Add' && reply.serverId ? itemNumber(folder.id, reply.serverId) : null;
+  if (made !== null) holdDraft(draft, made, (command.data && flagChange(command.data, made, draft)) ?? {});
   const uid = command.serverId === null ? null : itemNumber(folder.id, command.serverId);
   if (uid === null || reply.status !== SYNC.Success) return;
   if (command.kind === 'Delete') draft.drop(uid);
   if (command.kind !== 'Change' || !command.data) return;
   const change = flagChange(command.data, uid, draft);
   if (change) noteChange(draft, [uid], change);
+}
+
+/** The device holds the draft that it made: read, as it must be, and with the flags it gave. */
+function holdDraft(draft: Draft, uid: number, flags: FlagChange): void {
+  draft.hold(uid);
+  noteChange(draft, [uid], { add: ['\\Seen'] });
+  noteChange(draft, [uid], flags);
 }
 
 function noteChange(draft: Draft, uids: readonly number[], { add = [], remove = [] }: FlagChange): void {

@@ -2,15 +2,16 @@ import { isDomainError } from '../../../domain/errors.js';
 import type { MailFolder, MailMark, MessageSummary } from '../../../domain/mail/model.js';
 import { calendarPart, readInvitations } from '../../../domain/scheduling/invitations.js';
 import type { IdRanges } from '../../../formats/ranges.js';
-import { type RenderedBody, renderBodies } from '../classes/body.js';
+import { MOST_OF_MANY, MOST_OF_ONE, type RenderedBody, renderBodies, streamedMime } from '../classes/body.js';
 import { emailChange, emailData } from '../classes/email.js';
 import { meetingMessage } from '../classes/meeting-request.js';
 import type { EasContext } from '../context.js';
+import { countBytes, type Output, placeholder, within } from '../operations/large.js';
 import { FILTERS, windowOf } from './filter.js';
 import { applyToMail, settleMail } from './mail-apply.js';
 import { differs, noteFlags } from './mail-flags.js';
 import type { ClientCommand } from './request.js';
-import type { AppliedReply, Delta, ItemSource, Rendered, Window } from './source.js';
+import type { AppliedReply, Delta, Done, ItemSource, Rendered, Window } from './source.js';
 import { serverId } from './source.js';
 import type { Draft, Reply, SyncOptions } from './state.js';
 
@@ -31,6 +32,9 @@ interface Group {
   readonly invitations: ReadonlyMap<number, string>;
 }
 
+/** Where bodies go that do not stand in the document. */
+type BodyOutput = Pick<Output, 'parts' | 'large'>;
+
 const NO_BODIES: ReadonlyMap<number, RenderedBody> = new Map();
 const NONE: ReadonlyMap<number, string> = new Map();
 
@@ -47,6 +51,7 @@ export class MailSource implements ItemSource {
     private readonly context: EasContext,
     readonly folder: MailFolder,
     private readonly deletesAsMoves: boolean,
+    private readonly requestKey = '',
   ) {}
 
   window(filter: number, now: Date): Window {
@@ -98,8 +103,9 @@ export class MailSource implements ItemSource {
     }
   }
 
-  apply(commands: readonly ClientCommand[], draft: Draft): Promise<readonly AppliedReply[]> {
-    return applyToMail(this.context, this, commands, draft, this.deletesAsMoves);
+  apply(commands: readonly ClientCommand[], draft: Draft, done: Done): Promise<readonly AppliedReply[]> {
+    const { deletesAsMoves, requestKey } = this;
+    return applyToMail(this.context, this, commands, draft, { deletesAsMoves, requestKey, done });
   }
 
   settle(command: ClientCommand, reply: Reply, draft: Draft): void {
@@ -107,12 +113,35 @@ export class MailSource implements ItemSource {
   }
 
   /** One message for ItemOperations; its body goes into `parts` where the answer has such. */
-  async fetch(id: number, options: SyncOptions, parts: Uint8Array[] | null = null): Promise<Rendered> {
+  async fetch(id: number, options: SyncOptions, output?: BodyOutput): Promise<Rendered> {
     const [summary] = await this.#summaries([id]);
     if (!summary) return this.#absent(id);
-    const body = (await renderBodies(this.context, this.folder, [summary], options)).get(id);
-    const part = parts && body?.data ? parts.push(body.data) : undefined;
-    return this.#item(summary, body, await this.#invitations([summary]), part);
+    const streamed = output && streamedMime(this.context, summary, options);
+    const body = streamed ? await this.#streamed(summary, streamed, output) : await this.#whole(summary, options);
+    const part = output?.parts && body?.data ? output.parts.push(body.data) : undefined;
+    const bodyPart = part ?? (output?.parts && body?.mark ? output.parts.length : undefined);
+    return this.#item(summary, body, await this.#invitations([summary]), bodyPart);
+  }
+
+  async #whole(summary: MessageSummary, options: SyncOptions): Promise<RenderedBody | undefined> {
+    return (await renderBodies(this.context, this.folder, [summary], options, MOST_OF_ONE)).get(summary.uid);
+  }
+
+  /** The raw message, of which only the place is in the document: it is sent while it is read. */
+  async #streamed(summary: MessageSummary, most: number, { parts, large }: BodyOutput): Promise<RenderedBody> {
+    const open = async () => (await this.#mail.download(this.context.session, this.folder, summary.uid, '')).content;
+    const size = await countBytes(await open());
+    const span = { first: 0, last: Math.min(most, size) - 1 };
+    const mark = placeholder();
+    large.set(parts ? parts.push(new Uint8Array()) : mark, {
+      length: span.last + 1,
+      raw: true,
+      open: async function* () {
+        yield* within(await open(), span);
+      },
+    });
+    const truncated = span.last + 1 < size;
+    return { type: 4, data: null, mark: Buffer.from(mark), truncated, estimatedSize: size, preview: null };
   }
 
   /** Messages that were found, with their bodies. */
@@ -208,7 +237,7 @@ export class MailSource implements ItemSource {
 
 /** Splits a list so that the bodies of a group fit into memory together. */
 function* grouped(summaries: readonly MessageSummary[], options: SyncOptions): Generator<MessageSummary[]> {
-  const cut = Math.max(0, ...options.bodies.map((body) => body.truncationSize ?? Number.POSITIVE_INFINITY));
+  const cut = Math.min(MOST_OF_MANY, Math.max(0, ...options.bodies.map((body) => body.truncationSize ?? MOST_OF_MANY)));
   let group: MessageSummary[] = [];
   let bytes = 0;
   for (const summary of summaries) {

@@ -41,7 +41,7 @@ function lean(collection: Collection): Collection {
 /** Opens the source that a state refers to. Access to what belongs to others is checked anew each time. */
 export async function openSource(context: EasContext, ref: SourceRef, opening: Opening): Promise<ItemSource> {
   if (ref.kind === 'none') return new NoSource();
-  if (ref.kind === 'mail') return new MailSource(context, ref.folder, opening.deletesAsMoves);
+  if (ref.kind === 'mail') return new MailSource(context, ref.folder, opening.deletesAsMoves, opening.requestKey);
   const own = ref.collection.source.account === context.session.account;
   const collection = own ? ref.collection : await stillShared(context, ref.collection);
   return new PimSource(context, collection, opening.requestKey, opening.latest);

@@ -51,11 +51,16 @@ export interface ItemSource {
   inside(ids: readonly number[], window: Window, held: boolean): Promise<Iterable<number>>;
   /** ApplicationData of the items, in the order asked for; notes in the draft what the device holds of each. */
   render(ids: readonly number[], form: 'Add' | 'Change', draft: Draft): AsyncIterable<Rendered>;
-  /** Carries out the client's commands; one reply each, in their order. Keeps the draft in step. */
-  apply(commands: readonly ClientCommand[], draft: Draft): Promise<readonly AppliedReply[]>;
+  /**
+   * Carries out the client's commands; one reply each, in their order. Keeps the draft in step. `done` is awaited after each
+   * that a repetition could not tell from a new one, so that it is remembered at once.
+   */
+  apply(commands: readonly ClientCommand[], draft: Draft, done: Done): Promise<readonly AppliedReply[]>;
   /** Keeps the draft in step with a command that was carried out before. */
   settle(command: ClientCommand, reply: Reply, draft: Draft): void;
 }
+
+export type Done = (place: number, reply: AppliedReply) => Promise<void>;
 
 export interface AppliedReply extends Reply {
   /** ApplicationData of a Fetch, or what the server made of an Add. */
