@@ -3,14 +3,9 @@ import path from 'node:path';
 import { parseImapUrl, type ServerUrl } from './infra/imap/url.js';
 import { parseSieveUrl } from './infra/sieve/url.js';
 import { parseSmtpUrl } from './infra/smtp/url.js';
+import { type MailServers, readMailServers } from './mail-servers.js';
 
-/** Where a domain's mailboxes are and where its users hand in mail. */
-export interface MailServers {
-  readonly imap: ServerUrl;
-  readonly smtp: ServerUrl | null;
-  /** ManageSieve, for automatic replies; null: there are none. */
-  readonly sieve: ServerUrl | null;
-}
+export type { MailServers };
 
 /** The gateway's configuration, read from the environment. */
 export interface Config {
@@ -76,7 +71,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const port = read('PORT', portNumber, 8080);
   const tls = readTls(env, problems);
   const imap = read<ServerUrl | null>('IMAP_URL', parseImapUrl, null);
-  if (!imap && !env.IMAP_URL?.trim()) problems.push('IMAP_URL: missing, for example imaps://mail.example.com');
+  const ownServers = read('MAIL_SERVERS', readMailServers, new Map<string, MailServers>());
+  const named = [env.IMAP_URL, env.MAIL_SERVERS].some((value) => value?.trim());
+  if (!named) problems.push('IMAP_URL: missing, for example imaps://mail.example.com');
   const smtp = read<ServerUrl | null>('SMTP_URL', parseSmtpUrl, null);
   const sieve = read<ServerUrl | null>('SIEVE_URL', parseSieveUrl, null);
   const scheme = tls ? 'https' : 'http';
@@ -90,7 +87,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     databasePool: read('DATABASE_POOL', positive, 10),
     redisUrl: read<string | null>('REDIS_URL', redisUrl, null),
     dataDir: path.resolve(read('DATA_DIR', (value) => value, '.data')),
-    domains: new Map(imap ? [['*', { imap, smtp, sieve }]] : []),
+    domains: new Map([...(imap ? [['*', { imap, smtp, sieve }] as const] : []), ...ownServers]),
     mailDomain: read<string | null>('MAIL_DOMAIN', domainName, null),
     tls,
     pushSecret: read<string | null>('PUSH_SECRET', pushSecret, null),

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ConfigError, readConfig, serversFor } from '../../src/config.js';
 
@@ -39,6 +42,37 @@ describe('readConfig', () => {
     assert.deepEqual(sieve, { host: 'mail.example.com', port: 4190, security: 'starttls', verifyCertificate: true });
     for (const wrong of [{ SIEVE_URL: 'imap://mail.example.com' }, { SMIME_CA: '/nowhere.pem' }])
       assert.throws(() => readConfig({ ...good, ...wrong }), ConfigError);
+  });
+
+  it('finds the servers of each domain, from text or a file', async () => {
+    const table = { 'Own.example': { imap: 'imap://mail.own.example', sieve: 'sieve://mail.own.example' } };
+    const file = join(await mkdtemp(join(tmpdir(), 'gw-config-')), 'servers.json');
+    await writeFile(file, JSON.stringify(table));
+    for (const MAIL_SERVERS of [JSON.stringify(table), file]) {
+      const config = readConfig({ ...good, MAIL_SERVERS });
+      const own = serversFor(config, 'a@OWN.example') ?? assert.fail();
+      assert.deepEqual([own.imap.host, own.smtp, own.sieve?.port], ['mail.own.example', null, 4190]);
+      assert.equal(serversFor(config, 'a@other.example')?.imap.host, 'mail.example.com');
+      assert.equal(serversFor(readConfig({ MAIL_SERVERS }), 'a@other.example'), undefined);
+    }
+  });
+
+  it('tells what is wrong with the table of domains, all of it', () => {
+    const text =
+      '{"a.example": {"imap": "ftp://x"}, "b.example": {"smtp": "smtps://x"}, "c.example": {"pop": "x"}, "d e": {"imap": "imap://x"}}';
+    const problems =
+      /^MAIL_SERVERS: a\.example: imap must look like.*; b\.example: imap is missing; c\.example: .*pop; d e: is not a domain/m;
+    for (const [MAIL_SERVERS, sentence] of [
+      [text, problems],
+      ['{', /MAIL_SERVERS: is not JSON/],
+      ['/nowhere.json', /MAIL_SERVERS: .*nowhere/],
+      ['{"a.example": 5}', /a\.example: an entry must be a JSON object/],
+    ] as const)
+      assert.throws(
+        () => readConfig({ MAIL_SERVERS }),
+        (error: unknown) =>
+          error instanceof ConfigError && error.problems.length === 1 && sentence.test(error.problems[0] as string),
+      );
   });
 
   it('lists every problem at once', () => {
