@@ -16,6 +16,8 @@ export interface DovecotConfig {
   tls?: { cert: string; key: string };
   /** Port on 127.0.0.1 that takes what Dovecot itself sends, such as automatic replies. */
   relay?: number;
+  /** Further lines at the end of the file. */
+  extra?: string;
 }
 
 export interface DovecotPorts {
@@ -44,6 +46,7 @@ export function dovecotConfig(c: DovecotConfig): string {
     ...(c.hibernateAfter > 0 ? hibernation(c.hibernateAfter) : []),
     ...(c.ports.managesieve ? sieve(c.ports.managesieve) : []),
     ...(c.relay ? [`submission_host = 127.0.0.1:${c.relay}`] : []),
+    ...(c.extra ? [c.extra] : []),
     '',
   ].join('\n');
 }

@@ -34,6 +34,8 @@ export interface DovecotOptions {
   managesieve?: boolean;
   /** Port on 127.0.0.1 of an SMTP server that takes automatic replies without a login; without it there are none. */
   relay?: number;
+  /** Further lines of its configuration. */
+  extra?: string;
   /** Wanted ports; one that is taken, and those not named, are chosen freely. */
   ports?: Partial<DovecotPorts>;
   /** Gets each line that Dovecot logs. */
@@ -137,6 +139,7 @@ function defaults(options: DovecotOptions) {
     mailLocation: options.mailLocation ?? 'maildir:~/Maildir',
     ...(options.tls ? { tls: options.tls } : {}),
     ...(options.relay ? { relay: options.relay } : {}),
+    ...(options.extra ? { extra: options.extra } : {}),
   };
 }
 
