@@ -1,4 +1,5 @@
 import type { Precondition } from '../../domain/pim/model.js';
+import { bareTag } from './card-form.js';
 import { DavError } from './errors.js';
 import type { Exchange } from './exchange.js';
 import { type IfList, parseIf } from './if-header.js';
@@ -38,7 +39,7 @@ export function headerConditions(header: (name: string) => string | undefined): 
 function tagsIn(header: string | undefined, weakToo: boolean): readonly string[] | '*' | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   const tags = parseEntityTags(header);
-  return tags === '*' ? tags : tags.filter(({ weak }) => weakToo || !weak).map(({ tag }) => tag);
+  return tags === '*' ? tags : tags.filter(({ weak }) => weakToo || !weak).map(({ tag }) => bareTag(tag));
 }
 
 /**
@@ -67,9 +68,9 @@ async function holds(x: Exchange, list: IfList): Promise<string | null | false> 
   let pinned: string | null = null;
   for (const condition of list.conditions) {
     const matches =
-      condition.etag === undefined ? tokens.includes(condition.token ?? '') : condition.etag === etag && etag !== null;
+      condition.etag === undefined ? tokens.includes(condition.token ?? '') : bareTag(condition.etag) === etag && etag !== null;
     if (matches === condition.not) return false;
-    if (condition.etag !== undefined && !condition.not && list.href === null) pinned = condition.etag;
+    if (condition.etag !== undefined && !condition.not && list.href === null) pinned = bareTag(condition.etag);
   }
   return pinned;
 }

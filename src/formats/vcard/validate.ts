@@ -65,14 +65,13 @@ export function displayName(card: Component): string {
 }
 
 /**
- * Checks a card that a client wants to store: 3.0 or 4.0, one VCARD, one VERSION, at most one UID, a name.
+ * Checks a card that a client wants to store: 2.1, 3.0 or 4.0, one VCARD, one VERSION, at most one UID, a name.
  * Groups, unknown properties and bare line feeds are fine.
  * @throws CardError
  */
 export function readCard(text: string, limits: Partial<ContentLineLimits> = {}): CardSummary {
   const card = parseCard(text, limits);
   const version = cardVersion(card);
-  if (version === '2.1') throw new CardError('vCard 2.1 is not stored', 'supported-address-data');
   for (const name of SINGLE) if (card.all(name).length > 1) throw new CardError(`${name} more than once`);
   const fn = displayName(card);
   if (fn === '') throw new CardError('FN is missing');

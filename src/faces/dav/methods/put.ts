@@ -2,15 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { isDomainError } from '../../../domain/errors.js';
 import type { Item } from '../../../domain/pim/model.js';
 import { C, CARD } from '../../../formats/xml/names.js';
+import { requireKnownAttachments } from '../attachments/known.js';
+import { isRewritten } from '../card-form.js';
 import { conditionError, DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
 import { requireUnlocked } from '../locks.js';
 import type { DavReply } from '../message.js';
 import { encodeSegment, type HomeType } from '../paths.js';
 import { preconditionOf } from '../preconditions.js';
-import { contentType } from '../props/content-type.js';
 import type { Resource } from '../resource.js';
-import { itemHeaders } from './get.js';
+import { itemForm, itemHeaders } from './get.js';
 import { allow } from './options.js';
 
 /**
@@ -25,11 +26,11 @@ export async function put(x: Exchange): Promise<DavReply> {
   const text = bodyText(x, place.type);
   const when = await preconditionOf(x);
   await requireUnlocked(x, place, { member: true });
+  await requireKnownAttachments(x, collection, place.name, text);
   const wantsBody = x.preferences.return === 'representation';
   try {
     const { item, created, verbatim } = await x.services.pim.put(x.session, collection, { name: place.name, text }, when);
-    const { ETag, ...others } = itemHeaders(item);
-    const headers = { ...others, ...(verbatim && ETag !== undefined ? { ETag } : {}) };
+    const headers = storedHeaders(item, verbatim);
     return wantsBody ? representation(x, item, created ? 201 : 200) : { status: created ? 201 : 204, headers };
   } catch (error) {
     const current = wantsBody && isDomainError(error, 'precondition-failed') ? await x.find(place) : null;
@@ -39,16 +40,22 @@ export async function put(x: Exchange): Promise<DavReply> {
   }
 }
 
+/** Validators of what was stored; the tag only where a GET gives the very bytes that were sent. */
+function storedHeaders(item: Item, verbatim: boolean): Record<string, string> {
+  const { ETag, ...others } = itemHeaders(item);
+  return verbatim && ETag !== undefined && !isRewritten(item.text) ? { ...others, ETag } : others;
+}
+
 /** An answer with the item as it is now (RFC 7240 §4.2). */
-function representation(x: Exchange, item: Item, status: number): DavReply {
+export function representation(x: Exchange, item: Item, status: number): DavReply {
   const { target, place } = x.request;
+  const { headers: own, body } = itemForm(x, 'type' in place ? place.type : null, item);
   const headers = {
-    ...itemHeaders(item),
-    'Content-Type': contentType('type' in place ? place.type : null, item.component),
+    ...own,
     'Content-Location': target,
     'Preference-Applied': 'return=representation',
   };
-  return { status, headers, body: item.text };
+  return { status, headers, body: body() };
 }
 
 const MEDIA: Readonly<Record<HomeType, { readonly types: readonly string[]; readonly refusal: DavError }>> = {
@@ -88,9 +95,9 @@ export async function addMember(x: Exchange, target: Resource): Promise<DavReply
   await preconditionOf(x);
   await requireUnlocked(x, x.request.place);
   const text = bodyText(x, target.type ?? 'calendars');
+  await requireKnownAttachments(x, target.collection, null, text);
   const name = `${randomUUID()}.${target.kind === 'addressbook' ? 'vcf' : 'ics'}`;
   const { item, verbatim } = await x.services.pim.put(x.session, target.collection, { name, text });
-  const { ETag, ...others } = itemHeaders(item);
-  const location = { Location: target.href + encodeSegment(item.name) };
-  return { status: 201, headers: { ...others, ...location, ...(verbatim && ETag !== undefined ? { ETag } : {}) } };
+  const headers = { ...storedHeaders(item, verbatim), Location: target.href + encodeSegment(item.name) };
+  return { status: 201, headers };
 }

@@ -2,19 +2,20 @@ import { Property as Line, parseContentLines } from '../../../formats/content-li
 import { CARD } from '../../../formats/xml/names.js';
 import { attributeOf, elementsOf, type XmlElement } from '../../../formats/xml/read.js';
 import { text } from '../../../formats/xml/write.js';
+import { CARD_VERSIONS, cardAs, usualVersion } from '../card-form.js';
 import { conditionError } from '../errors.js';
+import type { Exchange } from '../exchange.js';
 import type { ItemGetter } from './property.js';
 
-/** Versions a client may ask for; cards are given in the version they were stored in. */
-const VERSIONS = ['3.0', '4.0'];
 /** Without these a card is none (RFC 6352 §10.4.2 leaves it to the server to add them). */
 const ALWAYS = new Set(['VERSION', 'UID']);
 
 /** CARDDAV:address-data of a request (RFC 6352 §10.4): media type, version, and the properties wanted. */
-export function addressDataGetter(ask: XmlElement): ItemGetter {
+export function addressDataGetter(ask: XmlElement, { request }: Exchange): ItemGetter {
   const type = attributeOf(ask, 'content-type') ?? 'text/vcard';
-  const version = attributeOf(ask, 'version') ?? '3.0';
-  if (type.toLowerCase() !== 'text/vcard' || !VERSIONS.includes(version)) {
+  const asked = attributeOf(ask, 'version');
+  const version = CARD_VERSIONS.find((known) => known === asked) ?? null;
+  if (type.toLowerCase() !== 'text/vcard' || (asked !== undefined && version === null)) {
     throw conditionError(403, CARD('supported-address-data-conversion'));
   }
   const wanted = new Map(
@@ -23,8 +24,9 @@ export function addressDataGetter(ask: XmlElement): ItemGetter {
       attributeOf(prop, 'novalue') === 'yes',
     ]),
   );
-  if (wanted.size === 0) return ({ item }) => (item?.text === undefined ? undefined : text(item.text));
-  return ({ item }) => (item?.text === undefined ? undefined : text(pick(item.text, wanted)));
+  const form = version ?? usualVersion(request);
+  const part = wanted.size === 0 ? (card: string) => card : (card: string) => pick(card, wanted);
+  return ({ item }) => (item?.text === undefined ? undefined : text(part(cardAs(item.text, form))));
 }
 
 /** The card with the wanted properties alone; `novalue` leaves their names. A broken card is given whole. */

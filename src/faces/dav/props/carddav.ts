@@ -1,6 +1,7 @@
 import { KINDS } from '../../../domain/pim/kinds.js';
 import { CARD, D } from '../../../formats/xml/names.js';
 import { elementWith, join, text, textElement, type Xml } from '../../../formats/xml/write.js';
+import { CARD_VERSIONS, cardAs, usualVersion } from '../card-form.js';
 import { LIMITS } from '../limits.js';
 import { homePath } from '../paths.js';
 import type { ResourceKind } from '../resource.js';
@@ -26,9 +27,7 @@ export const carddavProperties: readonly Property[] = [
     name: CARD('supported-address-data'),
     on: BOOK,
     spec: 'RFC 6352 §6.2.2',
-    // Cards of version 4 are kept as well, but clients write them only where they are announced, and then others, like
-    // Apple's, find cards that they can't read.
-    get: () => addressData('3.0'),
+    get: () => join(CARD_VERSIONS.map(addressData)),
   },
   { name: CARD('max-resource-size'), on: BOOK, spec: 'RFC 6352 §6.2.3', get: () => String(KINDS.contacts.maxBytes) as Xml },
   {
@@ -48,7 +47,7 @@ export const carddavProperties: readonly Property[] = [
     on: ['card'],
     spec: 'RFC 6352 §10.4',
     needs: 'text',
-    get: ({ item }) => (item?.text === undefined ? undefined : text(item.text)),
+    get: ({ item }, { request }) => (item?.text === undefined ? undefined : text(cardAs(item.text, usualVersion(request)))),
     compile: addressDataGetter,
   },
 ];

@@ -42,8 +42,11 @@ describe('readCard', () => {
     refused('BEGIN:VCARD\r\nVERSION:3.0\r\nFN:a\r\n');
   });
 
+  it('takes 2.1, which clients are given as 3.0', () => {
+    assert.equal(readCard(lines('VERSION:2.1', 'N:Lovelace;Ada', 'UID:u')).version, '2.1');
+  });
+
   it('refuses versions it does not store', () => {
-    refused(lines('VERSION:2.1', 'FN:a', 'UID:1'), 'supported-address-data');
     refused(lines('VERSION:5.0', 'FN:a', 'UID:1'), 'supported-address-data');
     refused(lines('FN:a', 'UID:1'), 'supported-address-data');
   });
