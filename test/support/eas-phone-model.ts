@@ -16,8 +16,6 @@ export interface PendingCommand {
   readonly id: string;
   readonly data: Tag | undefined;
   readonly instance?: string;
-  /** Email2 Send: a draft is sent. */
-  readonly send?: boolean;
 }
 
 /** What one answer said about one collection. */
@@ -214,7 +212,6 @@ export class PhoneFolder {
     }
     const window = Math.min(this.window || LARGEST_WINDOW, LARGEST_WINDOW);
     if (named.size > (this.window === undefined ? DEFAULT_WINDOW : window)) violation(`${named.size} commands exceed the window`);
-    if (result.more && named.size === 0) violation('MoreAvailable with nothing');
   }
 
   #command(command: Tag, id: string, result: CollectionResult, version: string): void {
@@ -271,12 +268,16 @@ export class PhoneFolder {
 
 const COLLECTION_ORDER = ['Class', 'SyncKey', 'CollectionId', 'Status', 'MoreAvailable', 'Commands', 'Responses'];
 
-function toCommand({ kind, id, data, instance, send }: PendingCommand): Tag {
+/** Whether an answer brings nothing: neither the server's changes nor outcomes of the phone's own. */
+export function isNothing({ added, changed, deleted, softDeleted, outcomes }: CollectionResult): boolean {
+  return added.length + changed.length + deleted.length + softDeleted.length + outcomes.size === 0;
+}
+
+function toCommand({ kind, id, data, instance }: PendingCommand): Tag {
   return t(
     `AirSync:${kind}`,
     t(kind === 'Add' ? 'AirSync:ClientId' : 'AirSync:ServerId', id),
     instance ? t('AirSyncBase:InstanceId', instance) : undefined,
-    send ? t('Email2:Send') : undefined,
     data,
   );
 }

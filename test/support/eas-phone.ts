@@ -1,5 +1,5 @@
 import { applyHierarchy, type FolderSyncResult } from './eas-phone-hierarchy.js';
-import type { CollectionResult, PhoneFolder } from './eas-phone-model.js';
+import { type CollectionResult, isNothing, type PhoneFolder } from './eas-phone-model.js';
 import { checkItem, checkOrder, type ItemKind, violation } from './eas-phone-schema.js';
 import { type Tag, t } from './eas-phone-wbxml.js';
 import { type PhoneIdentity, PhoneWire, splitMultipart, type WireAnswer, type WireRequest } from './eas-phone-wire.js';
@@ -229,7 +229,11 @@ export class EasPhone {
     const answered = tree.child('AirSync:Collections');
     if (answered?.kids.length === 0) violation('empty Collections', tree);
     if (!answered && status === '1') violation('Sync without Status and Collections', tree);
+    const sent = asked.some(({ pending }) => pending.length > 0);
     for (const answer of answered?.kids ?? []) this.#applyCollection(answer, collections);
+    // A window for all collections may leave no room for one of them; an answer without any progress would loop.
+    const results = [...collections.values()];
+    if (!sent && results.some(({ more }) => more) && results.every(isNothing)) violation('MoreAvailable with nothing', tree);
     if (status === '1') this.#checkUnanswered(asked, collections);
     return { status, empty: false, limit: tree.text('AirSync:Limit'), collections };
   }
