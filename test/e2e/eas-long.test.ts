@@ -5,7 +5,6 @@ import { type IncomingMessage, request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { DomainError } from '../../src/domain/errors.js';
-import type { LocalHub } from '../../src/domain/notify/local-hub.js';
 import { PASSWORD } from '../support/dovecot.js';
 import { type EasPhone, LostAnswer, t } from '../support/eas-phone.js';
 import { decodeTag, encodeTag } from '../support/eas-phone-wbxml.js';
@@ -111,26 +110,6 @@ describe('signs of life (Gmail gives up after 30 s of silence)', { concurrency: 
     await assert.rejects(phone.sync([phone.folder(2)]), LostAnswer);
     stall = async () => undefined;
     assert.equal((await phone.syncAll(phone.folder(2))).added.length, 1);
-  });
-
-  test('while a phone waits for changes there is silence', async () => {
-    const phone = await waiting('16.1', 'patient');
-    await phone.syncAll(phone.folder(2));
-    const collections = t('AirSync:Collections', phone.folder(2).request('16.1'));
-    const waits = phone.command('Sync', t('AirSync:Sync', collections, t('AirSync:HeartbeatInterval', 60)));
-    const hub = server.services.hub as LocalHub;
-    await eventually(
-      'the wait',
-      async () => hub.waiting,
-      (count) => count > 0,
-    );
-    // Longer than several signs: had they not rested, the answer would have begun, without a Content-Length.
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    server.mail.deliver('INBOX', { subject: 'news' });
-    const { headers, tree } = await waits;
-    assert.ok(headers['content-length']);
-    const commands = tree?.child('AirSync:Collections', 'AirSync:Collection', 'AirSync:Commands');
-    assert.equal(commands?.kids.length, 1);
   });
 
   test('a message that can not be described is left out, listed, and the rest arrives', async () => {
