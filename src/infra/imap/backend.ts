@@ -1,7 +1,9 @@
-import { DomainError } from '../../domain/errors.js';
+import { DomainError, isDomainError } from '../../domain/errors.js';
 import type { MailBackend, Mailbox, MailWatch, PartSink } from '../../domain/mail/backend.js';
 import type { Envelope, FlagChange, MailDelta, MailMark, MessageSummary, PartRequest } from '../../domain/mail/model.js';
 import type { MailQuery } from '../../domain/mail/service.js';
+import { Breaker } from '../../domain/overload/breaker.js';
+import { Gate } from '../../domain/overload/gate.js';
 import type { Credentials, Logger, Scope } from '../../domain/types.js';
 import type { IdRanges } from '../../formats/ranges.js';
 import { submit } from '../smtp/submit.js';
@@ -31,34 +33,77 @@ export interface ImapBackendOptions {
 export interface ImapBackend extends MailBackend {
   /** IMAP connections open for requests at present, without watches. */
   readonly connections: number;
+  /** Connections that watch, or are to watch again. */
+  readonly watching: number;
+  /** Mail servers that do not answer at present. */
+  readonly away: number;
   close(): Promise<void>;
 }
 
 const CONNECT: ConnectOptions = { connectMs: 15_000, socketMs: 180_000 };
 /** Watches end and begin all at once when a mail server restarts: only so many log in at a time. */
 const WATCH_LOGINS = 20;
+/** Logins of requests under way and waiting at one server; a server that is slow must not collect all requests. */
+const LOGINS = 100;
+const WAITING_LOGINS = 1_000;
+/** Messages being handed to one submission server, and waiting for it. */
+const SUBMISSIONS = 50;
+const WAITING_SUBMISSIONS = 500;
 
 /** Makes the mail backend. */
 export function createImapBackend(options: ImapBackendOptions): ImapBackend {
   return new Backend(options);
 }
 
-class Backend implements ImapBackend {
-  private readonly pool: ImapPool;
-  private readonly looks = new Looks();
-  private readonly watches = new Set<InboxWatch>();
-  private readonly watchLogins = new Gate(WATCH_LOGINS);
+/** What belongs to one mail server: whatever happens to it, the others' users notice nothing. */
+class Host {
+  readonly pool: ImapPool;
+  readonly breaker: Breaker;
+  readonly logins = new Gate(LOGINS, WAITING_LOGINS, 'the mail server', 'mail-server');
+  readonly watchLogins = new Gate(WATCH_LOGINS);
 
-  constructor(private readonly options: ImapBackendOptions) {
-    this.pool = new ImapPool((credentials) => this.connect(credentials), options.log, options.limits);
+  constructor(
+    name: string,
+    private readonly open: (credentials: Credentials, extra?: Partial<ConnectOptions>) => Promise<ImapClient>,
+    { log, limits }: ImapBackendOptions,
+  ) {
+    this.breaker = new Breaker(`the mail server ${name}`, undefined, 'mail-server');
+    this.pool = new ImapPool((credentials) => this.connect(credentials), log, limits);
   }
 
+  connect(credentials: Credentials): Promise<ImapClient> {
+    return this.logins.run(() => this.breaker.run(() => this.open(credentials), isAway));
+  }
+
+  watch(credentials: Credentials): Promise<ImapClient> {
+    return this.watchLogins.run(() => this.breaker.run(() => this.open(credentials, { qresync: false }), isAway));
+  }
+}
+
+class Backend implements ImapBackend {
+  private readonly hosts = new Map<string, Host>();
+  private readonly submitters = new Map<string, { readonly breaker: Breaker; readonly gate: Gate }>();
+  private readonly looks = new Looks();
+  private readonly watches = new Set<InboxWatch>();
+
+  constructor(private readonly options: ImapBackendOptions) {}
+
   get connections(): number {
-    return this.pool.size;
+    return [...this.hosts.values()].reduce((sum, { pool }) => sum + pool.size, 0);
+  }
+
+  get watching(): number {
+    return this.watches.size;
+  }
+
+  get away(): number {
+    const breakers = [...this.hosts.values(), ...this.submitters.values()];
+    return breakers.filter(({ breaker }) => breaker.isOpen).length;
   }
 
   async verify(credentials: Credentials): Promise<void> {
-    this.pool.adopt(credentials, await this.connect(credentials));
+    const host = this.hostOf(credentials);
+    host.pool.adopt(credentials, await host.connect(credentials));
   }
 
   mailboxes(s: Scope): Promise<readonly Mailbox[]> {
@@ -156,7 +201,7 @@ class Backend implements ImapBackend {
     const watch = new InboxWatch(
       {
         user: credentials.username,
-        connect: () => this.watchLogins.run(() => this.connect(credentials, { qresync: false })),
+        connect: () => this.hostOf(credentials).watch(credentials),
         looks: this.looks,
         log: this.options.log,
         ...(this.options.watchTimes && { times: this.options.watchTimes }),
@@ -181,27 +226,44 @@ class Backend implements ImapBackend {
     const credentials = required(s);
     const { smtp } = this.options.servers(credentials.username);
     if (!smtp) throw new DomainError('unavailable', 'no submission server is configured', { reason: 'mail-server' });
-    return submit(smtp, credentials, envelope, raw);
+    const { gate, breaker } = this.submitterOf(smtp);
+    return gate.run(() => breaker.run(() => submit(smtp, credentials, envelope, raw), isSilent));
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.watches].map((watch) => watch.close()));
     this.watches.clear();
-    this.pool.close();
+    for (const { pool } of this.hosts.values()) pool.close();
   }
 
-  private connect(credentials: Credentials, extra: Partial<ConnectOptions> = {}): Promise<ImapClient> {
-    const { imap } = this.options.servers(credentials.username);
-    return ImapClient.connect(imap, credentials, { ...CONNECT, ...this.options.connect, ...extra });
+  private hostOf({ username }: Credentials): Host {
+    const { imap } = this.options.servers(username);
+    const name = `${imap.host}:${imap.port}`;
+    const open = (credentials: Credentials, extra: Partial<ConnectOptions> = {}) =>
+      ImapClient.connect(imap, credentials, { ...CONNECT, ...this.options.connect, ...extra });
+    const host = this.hosts.get(name) ?? new Host(name, open, this.options);
+    this.hosts.set(name, host);
+    return host;
+  }
+
+  private submitterOf({ host, port }: ServerUrl) {
+    const name = `${host}:${port}`;
+    const what = `the submission server ${name}`;
+    const made = this.submitters.get(name) ?? {
+      breaker: new Breaker(what, undefined, 'mail-server'),
+      gate: new Gate(SUBMISSIONS, WAITING_SUBMISSIONS, what, 'mail-server'),
+    };
+    this.submitters.set(name, made);
+    return made;
   }
 
   /** `prefer`: a mailbox that need not be selected, though a connection that has it goes first. */
   private read<T>(s: Scope, path: string | null, task: (client: ImapClient) => Promise<T>, prefer?: string): Promise<T> {
-    return this.pool.run(s, { path, repeatable: true, prefer: prefer ?? path }, task);
+    return this.hostOf(required(s)).pool.run(s, { path, repeatable: true, prefer: prefer ?? path }, task);
   }
 
   private write<T>(s: Scope, path: string | null, task: (client: ImapClient) => Promise<T>): Promise<T> {
-    return this.pool.run(s, { path, repeatable: false, prefer: path }, task);
+    return this.hostOf(required(s)).pool.run(s, { path, repeatable: false, prefer: path }, task);
   }
 
   private seen(s: Scope, path: string, mark: MailMark): MailMark {
@@ -210,23 +272,20 @@ class Backend implements ImapBackend {
   }
 }
 
-/** Lets so many tasks run at a time. */
-class Gate {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+/** Whether a login failed because nobody answered: neither a wrong password nor a server that asks for less. */
+function isAway(error: unknown): boolean {
+  return (
+    isDomainError(error, 'unavailable') &&
+    (error.details.cause as { responseStatus?: string } | undefined)?.responseStatus === undefined
+  );
+}
 
-  constructor(private readonly limit: number) {}
-
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.running >= this.limit) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    this.running++;
-    try {
-      return await task();
-    } finally {
-      this.running--;
-      this.waiting.shift()?.();
-    }
-  }
+/** Whether a message was not taken because nobody answered: SMTP gives every refusal a code. */
+function isSilent(error: unknown): boolean {
+  return (
+    isDomainError(error, 'unavailable') &&
+    (error.details.cause as { responseCode?: number } | undefined)?.responseCode === undefined
+  );
 }
 
 /** UIDVALIDITY comes with LIST-STATUS, or by a STATUS of each mailbox where the server has not that. */

@@ -13,9 +13,17 @@ export interface PoolLimits {
   readonly idleMs: number;
   /** A caller waits so long for a free connection. */
   readonly waitMs: number;
+  /** Callers of one account, and of all, that wait at a time; more are refused at once. Absent: any number. */
+  readonly queue?: { readonly perAccount: number; readonly total: number };
 }
 
-export const POOL_LIMITS: PoolLimits = { perAccount: 4, total: 2000, idleMs: 150_000, waitMs: 20_000 };
+export const POOL_LIMITS: PoolLimits = {
+  perAccount: 4,
+  total: 2000,
+  idleMs: 150_000,
+  waitMs: 20_000,
+  queue: { perAccount: 50, total: 2000 },
+};
 
 interface Slot {
   readonly client: ImapClient;
@@ -61,6 +69,7 @@ export class ImapPool {
   private readonly secret = randomBytes(32);
   private readonly sweeper: NodeJS.Timeout;
   private open = 0;
+  private queued = 0;
   private ended = false;
 
   constructor(
@@ -129,6 +138,9 @@ export class ImapPool {
     const free = takeFree(entry, path);
     if (free) return free;
     if (entry.count < this.limits.perAccount && this.makeRoom()) return this.openSlot(entry, s.credentials);
+    const { queue } = this.limits;
+    if (queue && (entry.waiting.length >= queue.perAccount || this.queued >= queue.total))
+      throw unavailable('too many wait for a connection to the mail server');
     return this.wait(s, entry, path);
   }
 
@@ -154,7 +166,10 @@ export class ImapPool {
         clearTimeout(timer);
         s.signal?.removeEventListener('abort', refuse);
         const at = entry.waiting.indexOf(waiter);
-        if (at >= 0) entry.waiting.splice(at, 1);
+        if (at >= 0) {
+          entry.waiting.splice(at, 1);
+          this.queued--;
+        }
         if (entry.waiting.length === 0) this.starved.delete(entry);
       };
       const refuse = () => {
@@ -176,6 +191,7 @@ export class ImapPool {
       };
       s.signal?.addEventListener('abort', refuse, { once: true });
       entry.waiting.push(waiter);
+      this.queued++;
       if (entry.count === 0) this.starved.add(entry);
     });
   }
