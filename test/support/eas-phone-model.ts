@@ -16,6 +16,8 @@ export interface PendingCommand {
   readonly id: string;
   readonly data: Tag | undefined;
   readonly instance?: string;
+  /** Email2 Send: a draft is sent. */
+  readonly send?: boolean;
 }
 
 /** What one answer said about one collection. */
@@ -273,11 +275,12 @@ export function isNothing({ added, changed, deleted, softDeleted, outcomes }: Co
   return added.length + changed.length + deleted.length + softDeleted.length + outcomes.size === 0;
 }
 
-function toCommand({ kind, id, data, instance }: PendingCommand): Tag {
+function toCommand({ kind, id, data, instance, send }: PendingCommand): Tag {
   return t(
     `AirSync:${kind}`,
     t(kind === 'Add' ? 'AirSync:ClientId' : 'AirSync:ServerId', id),
     instance ? t('AirSyncBase:InstanceId', instance) : undefined,
+    send ? t('Email2:Send') : undefined,
     data,
   );
 }
