@@ -6,6 +6,7 @@ import { CertificateCheck } from './domain/accounts/certificates.js';
 import { Directory } from './domain/accounts/directory.js';
 import { OutOfOfficeService } from './domain/accounts/out-of-office.js';
 import { Sessions } from './domain/accounts/sessions.js';
+import { Attachments } from './domain/attachments/attachments.js';
 import { DomainError } from './domain/errors.js';
 import { createMail } from './domain/mail/mail.js';
 import { WATCH } from './domain/notify/leases.js';
@@ -21,6 +22,7 @@ import { Scheduling } from './domain/scheduling/scheduling.js';
 import type { Services } from './domain/services.js';
 import type { Clock, Id, Logger } from './domain/types.js';
 import { autodiscoverRouter, isAutodiscoverPath } from './faces/autodiscover/endpoint.js';
+import { attachmentUrl } from './faces/dav/attachments/url.js';
 import { davRouter } from './faces/dav/endpoint.js';
 import { pushMessage } from './faces/dav/push/message.js';
 import { easRouter } from './faces/eas/endpoint.js';
@@ -33,6 +35,7 @@ import { createServerApp, type Mount } from './http/server.js';
 import { PostgresBus } from './infra/bus/postgres.js';
 import { RedisBus } from './infra/bus/redis.js';
 import { PostgresAccountStore } from './infra/db/account-store.js';
+import { PostgresAttachments } from './infra/db/attachment-store.js';
 import { isMigrated, migrate, openDatabase, poolOf } from './infra/db/data-source.js';
 import { PostgresDeviceOrder } from './infra/db/device-order.js';
 import { PostgresDeviceStore } from './infra/db/device-store.js';
@@ -116,12 +119,13 @@ export async function startGateway(
   const services: Services = {
     pim,
     mail,
-    directory,
     mailNotes: new PostgresMailNotes(pool),
+    directory,
     outOfOffice: new OutOfOfficeService(filters, pim, clock),
     certificates: new CertificateCheck(config.smimeAuthorities, clock),
     availability: new Availability({ pim, directory }),
     scheduling,
+    attachments: new Attachments({ store: new PostgresAttachments(pool), pim, url: attachmentUrl(config.publicUrl) }),
     files: new PostgresFiles(pool),
     locks: new PostgresLockStore(pool),
     devices: new PostgresDeviceStore(pool),

@@ -12,7 +12,7 @@ export type ErrorKind =
 
 /**
  * The precise rule that was broken, named as the specification names it where it has a name
- * (RFC 4791 §5.3.2.1, RFC 6352 §6.3.2.1, RFC 4918 §16).
+ * (RFC 4791 §5.3.2.1, RFC 6352 §6.3.2.1, RFC 4918 §16, RFC 8607 §3.11).
  */
 export type ErrorReason =
   | 'valid-calendar-data'
@@ -24,6 +24,10 @@ export type ErrorReason =
   | 'supported-address-data'
   | 'no-uid-conflict'
   | 'max-resource-size'
+  | 'max-attachment-size'
+  | 'max-attachments-per-resource'
+  | 'valid-managed-id-parameter'
+  | 'valid-rid-parameter'
   | 'max-instances'
   | 'max-attendees-per-instance'
   | 'min-date-time'

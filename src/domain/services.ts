@@ -1,6 +1,7 @@
 import type { CertificateCheck } from './accounts/certificates.js';
 import type { Directory } from './accounts/directory.js';
 import type { OutOfOfficeService } from './accounts/out-of-office.js';
+import type { Attachments } from './attachments/attachments.js';
 import type { DeviceStore } from './devices/model.js';
 import type { DeviceOrder } from './devices/order.js';
 import type { Files } from './files/model.js';
@@ -24,6 +25,7 @@ export interface Services {
   readonly certificates: CertificateCheck;
   readonly availability: Availability;
   readonly scheduling: Scheduling;
+  readonly attachments: Attachments;
   readonly files: Files;
   readonly locks: LockStore;
   readonly devices: DeviceStore;

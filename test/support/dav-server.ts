@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { DataSource } from 'typeorm';
 import { Directory } from '../../src/domain/accounts/directory.js';
+import { Attachments } from '../../src/domain/attachments/attachments.js';
 import { DomainError } from '../../src/domain/errors.js';
 import { LocalHub } from '../../src/domain/notify/local-hub.js';
 import { KINDS } from '../../src/domain/pim/kinds.js';
@@ -15,9 +16,11 @@ import { Availability } from '../../src/domain/scheduling/availability.js';
 import { Scheduling } from '../../src/domain/scheduling/scheduling.js';
 import type { Services } from '../../src/domain/services.js';
 import type { Logger, Session } from '../../src/domain/types.js';
+import { attachmentUrl } from '../../src/faces/dav/attachments/url.js';
 import { davRouter } from '../../src/faces/dav/endpoint.js';
 import { pushMessage } from '../../src/faces/dav/push/message.js';
 import { PostgresAccountStore } from '../../src/infra/db/account-store.js';
+import { PostgresAttachments } from '../../src/infra/db/attachment-store.js';
 import { migrate, openDatabase, poolOf } from '../../src/infra/db/data-source.js';
 import { PostgresDeviceStore } from '../../src/infra/db/device-store.js';
 import { PostgresFiles } from '../../src/infra/db/file-store.js';
@@ -117,12 +120,14 @@ function servicesOver(database: DataSource, parts: { errors: string[]; pushed: P
   const directory = new Directory(new PostgresAccountStore(database));
   const stores = { files: new PostgresFiles(pool), locks: new PostgresLockStore(pool), devices: new PostgresDeviceStore(pool) };
   const availability = new Availability({ pim, directory });
+  const attachments = new Attachments({ store: new PostgresAttachments(pool), pim, url: attachmentUrl('http://gateway.test') });
   // The services that this face uses; further ones are other faces'.
   const used = {
     pim,
     mail,
     directory,
     availability,
+    attachments,
     scheduling,
     ...stores,
     push,

@@ -145,7 +145,7 @@ export interface PimStore {
   restorePoints(s: Scope, place: Place): Promise<readonly RestorePoint[]>;
   /**
    * Forgets what is older than the given moments: tombstones and creation keys (cursors below the purge mark become stale),
-   * versions and restore points. Returns how many rows went.
+   * versions, restore points, and attachments that no item has named since. Returns how many rows went.
    */
   purge(before: { readonly tombstones: Date; readonly versions: Date }): Promise<number>;
 

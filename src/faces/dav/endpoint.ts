@@ -1,11 +1,14 @@
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type Request, type Response, Router } from 'express';
 import type { Services } from '../../domain/services.js';
 import type { Logger, Session } from '../../domain/types.js';
 import { XmlSink } from '../../formats/xml/write.js';
+import { getAttachment } from './attachments/get.js';
 import { DavError, errorReply, statusOf } from './errors.js';
 import { Exchange } from './exchange.js';
-import type { DavReply } from './message.js';
+import type { ByteStream, DavBody, DavReply } from './message.js';
 import { acl } from './methods/acl.js';
 import { copy, move } from './methods/copy-move.js';
 import { remove } from './methods/delete.js';
@@ -57,8 +60,15 @@ const FILE_HANDLERS: ReadonlyMap<string, Handler> = new Map([
 /** A registration for push messages can only be ended. */
 const PUSH_HANDLERS: ReadonlyMap<string, Handler> = new Map([['DELETE', pushUnregister]]);
 
+/** Attachments are changed through their items. */
+const ATTACHMENT_HANDLERS: ReadonlyMap<string, Handler> = new Map([
+  ['GET', getAttachment],
+  ['HEAD', getAttachment],
+]);
+
 function handlersAt({ at }: Place): ReadonlyMap<string, Handler> {
   if (at === 'file') return FILE_HANDLERS;
+  if (at === 'attachment') return ATTACHMENT_HANDLERS;
   return at === 'push' ? PUSH_HANDLERS : HANDLERS;
 }
 
@@ -142,14 +152,35 @@ async function send(req: Request, res: Response, reply: DavReply): Promise<void>
   for (const [name, value] of Object.entries({ ...COMMON, ...reply.headers })) res.setHeader(name, value);
   const { body } = reply;
   if (body === undefined || req.method === 'HEAD') {
-    if (reply.status !== 304 && reply.status !== 204)
-      res.setHeader('Content-Length', body === undefined || typeof body === 'function' ? 0 : Buffer.byteLength(body));
+    if (reply.status !== 304 && reply.status !== 204) res.setHeader('Content-Length', lengthOf(body));
     res.end();
+  } else if (isStream(body)) {
+    res.setHeader('Content-Length', body.length);
+    await pour(res, body);
   } else if (typeof body !== 'function') {
     res.setHeader('Content-Length', Buffer.byteLength(body));
     res.end(body);
   } else {
     await stream(res, body);
+  }
+}
+
+function isStream(body: DavBody): body is ByteStream {
+  return typeof body === 'object' && 'bytes' in body;
+}
+
+function lengthOf(body: DavBody | undefined): number {
+  if (body === undefined || typeof body === 'function') return 0;
+  return isStream(body) ? body.length : Buffer.byteLength(body);
+}
+
+/** Bytes as the client takes them; whoever hangs up ends the reading. */
+async function pour(res: Response, { bytes }: ByteStream): Promise<void> {
+  try {
+    await pipeline(Readable.from(bytes), res);
+  } catch (error) {
+    if (!res.destroyed) logOf(res)?.error({ err: error }, 'DAV answer broke off');
+    res.destroy();
   }
 }
 

@@ -152,6 +152,7 @@ export class Exchange {
       case 'message':
         return this.#message(place);
       case 'push':
+      case 'attachment':
         return null;
       case 'home':
         this.#own(place.user);

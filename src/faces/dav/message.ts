@@ -12,8 +12,14 @@ export interface DavRequest {
   readonly body: Uint8Array;
 }
 
+/** Bytes that are read as the client takes them. */
+export interface ByteStream {
+  readonly length: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
 /** A body: whole, or written piece by piece as the client takes it. */
-export type DavBody = string | Uint8Array | ((sink: XmlSink) => Promise<void>);
+export type DavBody = string | Uint8Array | ByteStream | ((sink: XmlSink) => Promise<void>);
 
 export interface DavReply {
   readonly status: number;

@@ -25,6 +25,8 @@ export type Place =
   /** Messages about meetings (RFC 6638 §2.2). */
   | { readonly at: 'inbox'; readonly user: string }
   | { readonly at: 'message'; readonly user: string; readonly name: string }
+  /** An attachment of a calendar object; `user` keeps it (RFC 8607). */
+  | { readonly at: 'attachment'; readonly user: string; readonly id: string }
   /** A registration for push messages. */
   | { readonly at: 'push'; readonly id: string }
   /** The collection of all areas of files. */
@@ -55,6 +57,9 @@ export const proxyPath = (address: string, degree: ProxyDegree): string => `${pr
 export const homePath = (type: HomeType, address: string): string => `${homesPath(type)}${encodeSegment(address)}/`;
 export const collectionPath = (type: HomeType, address: string, slug: string): string =>
   `${homePath(type, address)}${encodeSegment(slug)}/`;
+
+export const attachmentPath = (owner: string, id: string, name: string): string =>
+  `${CONTEXT}attachments/${encodeSegment(owner)}/${encodeSegment(id)}/${encodeSegment(name)}`;
 
 export const filesPath = `${CONTEXT}files/`;
 
@@ -139,6 +144,8 @@ function inContext(segments: readonly string[]): Place {
   if (area === undefined) return { at: 'context' };
   if (area === 'principals') return inPrincipals(segments.slice(1));
   if (area === 'files') return user === undefined ? { at: 'files' } : { at: 'file', user, path: segments.slice(2).join('/') };
+  if (area === 'attachments' && user !== undefined && slug !== undefined && more.length === 0)
+    return { at: 'attachment', user, id: slug };
   if (area === 'push' && user !== undefined && slug === undefined) return { at: 'push', id: user };
   if ((area !== 'calendars' && area !== 'addressbooks') || more.length > 0) return { at: 'nowhere' };
   if (user === undefined) return { at: 'homes', type: area };

@@ -14,6 +14,7 @@ import type {
   StoredShare,
 } from '../../domain/pim/store.js';
 import type { Id, Scope } from '../../domain/types.js';
+import { PURGE_ATTACHMENTS, relink } from './attachment-store.js';
 import * as sql from './pim-sql.js';
 import { PostgresSchedulingWrite } from './scheduling-write.js';
 import { formatSpan, formatSpans } from './spans.js';
@@ -169,6 +170,7 @@ export class PostgresPimStore implements PimStore {
       [sql.PURGE_CREATIONS, before.tombstones],
       [sql.PURGE_VERSIONS, before.versions],
       [sql.PURGE_RESTORE_POINTS, before.versions],
+      [PURGE_ATTACHMENTS, before.versions],
     ] as const;
     let purged = 0;
     for (const [statement, moment] of work) {
@@ -363,11 +365,14 @@ class PostgresPimWrite implements PimWrite {
 
   async insert(place: Place, item: ItemRow, creationKey?: string): Promise<Item> {
     const found = await row<sql.ItemColumns>(this.client, sql.INSERT_ITEM, [...this.values(place, item), creationKey ?? null]);
-    return toItem(found as sql.ItemColumns);
+    const inserted = toItem(found as sql.ItemColumns);
+    await relink(this.client, place, inserted.id, '', item.text);
+    return inserted;
   }
 
   async update(place: Place, current: Item, item: ItemRow): Promise<Item> {
     const found = await row<sql.ItemColumns>(this.client, sql.UPDATE_ITEM, [...this.values(place, item), current.id]);
+    await relink(this.client, place, current.id, current.text, item.text);
     return toItem(found as sql.ItemColumns);
   }
 
@@ -382,6 +387,7 @@ class PostgresPimWrite implements PimWrite {
   }
 
   async remove(place: Place, current: Item): Promise<bigint> {
+    await relink(this.client, place, current.id, current.text, '');
     const gone = await row<{ seq: string }>(this.client, sql.DELETE_ITEM, [
       place.account,
       place.collection,

@@ -4,13 +4,27 @@ import type { Place } from '../paths.js';
 
 /** Compliance classes and extensions that hold (RFC 4918 §18, RFC 3744 §7.2, RFC 4791 §5.1, RFC 6352 §6.1, RFC 5689 §3.1). */
 export const DAV_CLASSES = [
-  '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook',
+  '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook, calendar-managed-attachments',
   ...(AUTO_SCHEDULE ? ['calendar-auto-schedule'] : []),
   'calendarserver-sharing, resource-sharing, calendar-proxy, add-member, webdav-push',
 ].join(', ');
 
 const READ = ['OPTIONS', 'PROPFIND', 'REPORT'];
-const ITEM = ['OPTIONS', 'GET', 'HEAD', 'PUT', 'DELETE', 'PROPFIND', 'PROPPATCH', 'COPY', 'MOVE', 'REPORT', 'LOCK', 'UNLOCK'];
+const ITEM = [
+  'OPTIONS',
+  'GET',
+  'HEAD',
+  'PUT',
+  'POST',
+  'DELETE',
+  'PROPFIND',
+  'PROPPATCH',
+  'COPY',
+  'MOVE',
+  'REPORT',
+  'LOCK',
+  'UNLOCK',
+];
 
 /** Methods by place, as Allow lists them. */
 const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
@@ -26,6 +40,7 @@ const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
   inbox: READ,
   message: [...READ, 'GET', 'HEAD', 'DELETE'],
   push: ['OPTIONS', 'DELETE'],
+  attachment: ['OPTIONS', 'GET', 'HEAD'],
   collection: [
     'OPTIONS',
     'GET',
@@ -43,7 +58,7 @@ const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
   ],
   item: ITEM,
   files: READ,
-  file: [...ITEM, 'MKCOL'],
+  file: [...ITEM.filter((method) => method !== 'POST'), 'MKCOL'],
   nowhere: ['OPTIONS'],
 };
 

@@ -1,5 +1,6 @@
 import { type ClarkName, CS, D, PUSH } from '../../../formats/xml/names.js';
 import type { XmlElement } from '../../../formats/xml/read.js';
+import { actionOf, changeAttachments } from '../attachments/post.js';
 import { DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
 import type { DavReply } from '../message.js';
@@ -29,6 +30,8 @@ export async function post(x: Exchange): Promise<DavReply> {
   const { place } = x.request;
   const type = (x.request.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const target = await x.resolve(place);
+  const action = actionOf(x);
+  if (action !== null && target.kind === 'event') return changeAttachments(x, target, action);
   if (target.kind === 'outbox') return freeBusyRequest(x, type);
   if (XML_TYPES.has(type)) {
     const body = x.xml();

@@ -1,3 +1,4 @@
+import { ATTACHMENT_LIMITS } from '../../../domain/attachments/model.js';
 import { KINDS } from '../../../domain/pim/kinds.js';
 import type { Collection } from '../../../domain/pim/model.js';
 import { DEFAULT_ICAL_LIMITS } from '../../../formats/ical/parse.js';
@@ -48,7 +49,7 @@ export const caldavProperties: readonly Property[] = [
       return join([...[address, ...aliases].map(mailto), textElement(D('href'), principalPath(address))]);
     },
   },
-  { name: C('calendar-user-type'), on: PRINCIPAL, spec: 'RFC 6638 §2.4.2', get: () => 'INDIVIDUAL' as Xml },
+  { name: C('calendar-user-type'), on: PRINCIPAL, spec: 'RFC 6638 §2.4.2', get: ({ person }) => (person?.kind ?? 'individual').toUpperCase() as Xml },
   {
     name: C('schedule-outbox-URL'),
     on: PRINCIPAL,
@@ -102,6 +103,24 @@ export const caldavProperties: readonly Property[] = [
     on: CALENDAR,
     spec: 'RFC 4791 §5.2.5',
     get: ({ collection }) => number(KINDS[collection?.kind ?? 'calendar'].maxBytes),
+  },
+  {
+    name: C('managed-attachments-server-URL'),
+    on: ['calendar-home'],
+    spec: 'RFC 8607 §6.1: empty, they are kept where the calendars are',
+    get: () => '' as Xml,
+  },
+  {
+    name: C('max-attachment-size'),
+    on: CALENDAR,
+    spec: 'RFC 8607 §6.2',
+    get: () => number(ATTACHMENT_LIMITS.size),
+  },
+  {
+    name: C('max-attachments-per-resource'),
+    on: CALENDAR,
+    spec: 'RFC 8607 §6.3',
+    get: () => number(ATTACHMENT_LIMITS.perItem),
   },
   {
     name: C('max-attendees-per-instance'),
