@@ -1,9 +1,9 @@
 import { escapeText, Property } from '../../../formats/content-lines.js';
 import { type CardDate, NO_YEAR, readCardDate, writeCardDate } from '../../../formats/vcard/date.js';
 import { byPreference, component, labelOf, removeProperty, setComponent, setText } from '../../../formats/vcard/edit.js';
-import { readPhoto, writePhoto } from '../../../formats/vcard/photo.js';
+import { writePhoto } from '../../../formats/vcard/photo.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
-import { type Element, text } from '../../../formats/wbxml/tree.js';
+import type { Element } from '../../../formats/wbxml/tree.js';
 import { type Field, type Fields, fieldsOf } from '../schema/field.js';
 import { integer, line, lines, list, readInstant, type ValueType } from '../schema/values.js';
 import { bodyFor, bodyValue, plainBody, plainOf } from './body-pim.js';
@@ -22,8 +22,8 @@ import {
   setRelated,
 } from './card-relations.js';
 import type { AddressSlot } from './card-slots.js';
+import { isEcho, pictureValue, shownPicture } from './contact-pictures.js';
 import { birthdayOf, midnight, toExtended } from './dates.js';
-import { MalformedItem } from './item-class.js';
 
 type ContactField = Field<CardModel, string>;
 
@@ -140,25 +140,6 @@ function setDay(model: CardModel, property: Property | undefined, name: string, 
 
 /** A messenger's handle, with or without its scheme. */
 const handle: ValueType<string> = { ...line, same: (a, b) => line.same(plainHandle(a), plainHandle(b)) };
-
-/** Most characters of base64 that a Picture may have (MS-ASCNTC Picture). */
-const MAX_PICTURE = 48 * 1024;
-
-const picture: ValueType<string> = {
-  read: (element) => {
-    const value = (text(element) ?? '').replace(/\s+/g, '');
-    if (value.length > MAX_PICTURE) throw new MalformedItem('Picture is too large');
-    return /^[A-Za-z0-9+/]+={0,2}$/.test(value) ? value : undefined;
-  },
-  write: (value) => value,
-  same: (a, b) => a.replace(/=+$/, '') === b.replace(/=+$/, ''),
-};
-
-/** A larger one is left out: cut it can't be, and devices may not be sent it. */
-function shownPicture({ card }: CardModel): string | undefined {
-  const data = readPhoto(card);
-  return data && data.length <= MAX_PICTURE ? data : undefined;
-}
 
 function noteOf({ card }: CardModel): string {
   return card
@@ -281,12 +262,15 @@ export const CONTACT_FIELDS: Fields<CardModel> = [
   }),
   field({
     tag: 'Contacts:Picture',
-    type: picture,
+    type: pictureValue,
     absent: 'kept',
     // A well-known phone sends an empty one with every edit of a picture that it did not make.
     empty: 'kept',
     get: shownPicture,
-    set: ({ card, version }, value) => writePhoto(card, value, version),
+    // The small picture of a large one comes back with every edit: the large one stays.
+    set: (model, value) => {
+      if (value === undefined || !isEcho(model, value)) writePhoto(model.card, value, model.version);
+    },
   }),
   field({
     tag: 'AirSyncBase:Body',

@@ -6,6 +6,7 @@ import { type Absence, agrees, applyFields, clearedUnlessGhosted, keptWhenAbsent
 import { type CardModel, modelOf, openCard } from './card-model.js';
 import { nameOf, type PersonName, settleName } from './card-name.js';
 import { CONTACT_FIELDS } from './contact-fields.js';
+import { preparePicture } from './contact-pictures.js';
 import { PRODID } from './event-model.js';
 import type { ApplyContext, PimItemClass, RenderContext } from './item-class.js';
 
@@ -13,6 +14,7 @@ import type { ApplyContext, PimItemClass, RenderContext } from './item-class.js'
 export const contactsClass: PimItemClass = {
   className: 'Contacts',
   components: ['VCARD'],
+  prepare: preparePicture,
   render: renderContact,
   apply: (text, data, context) => (text === null ? newContact(data, context) : changeContact(text, data, context)),
   agrees: (text, data, context) => agrees(CONTACT_FIELDS, openCard(text), data, context),

@@ -43,6 +43,8 @@ export interface PimItemClass {
   readonly className: 'Calendar' | 'Contacts' | 'Tasks' | 'Notes';
   /** Components of the stored text that the class can show; others are left out of Sync. */
   readonly components: readonly string[];
+  /** What must be made ready before a text is rendered, since it takes long (scaled pictures). */
+  prepare?(text: string): Promise<void>;
   /** Children of ApplicationData in schema order. */
   render(text: string, context: RenderContext): Element[];
   /**

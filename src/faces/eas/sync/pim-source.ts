@@ -5,6 +5,7 @@ import { IdRanges } from '../../../formats/ranges.js';
 import { childText, type Element, el, elements, isElement } from '../../../formats/wbxml/tree.js';
 import type { PimItemClass } from '../classes/item-class.js';
 import type { EasContext } from '../context.js';
+import { atLeast } from '../versions.js';
 import { EVERYTHING, FILTERS, windowOf } from './filter.js';
 import { applyToPim, settlePim } from './pim-apply.js';
 import { PIM_CLASSES } from './pim-classes.js';
@@ -112,6 +113,7 @@ export class PimSource implements ItemSource {
       const byId = new Map(items.map((item) => [Number(item.id), item]));
       for (const id of wanted) {
         const item = byId.get(id);
+        if (item) await this.itemClass.prepare?.(item.text);
         yield item ? this.renderItem(item, draft) : { id, missing: true };
       }
     }
@@ -133,6 +135,7 @@ export class PimSource implements ItemSource {
   /** One item for ItemOperations. */
   async fetch(id: number, options: SyncOptions): Promise<Rendered> {
     const item = await this.#pim.item(this.context.session, this.collection, { id: String(id) });
+    if (item) await this.itemClass.prepare?.(item.text);
     return item ? this.renderItem(item, { options }) : { id, missing: true };
   }
 
@@ -142,7 +145,8 @@ export class PimSource implements ItemSource {
   }
 
   settle(command: ClientCommand, reply: Reply, draft: Draft): void {
-    settlePim(this.collection, command, reply, draft);
+    const tells = this.itemClass.answer !== undefined && atLeast(this.context.version, '16.0');
+    settlePim(this.collection, command, reply, draft, tells);
   }
 
   /** A change made by this device is not sent back, if the device holds the item: then it has what it sent. */
