@@ -1,8 +1,9 @@
-import type { Component } from '../../formats/content-lines.js';
+import type { Component, Property } from '../../formats/content-lines.js';
 import { IcalError } from '../../formats/ical/error.js';
 import { Budget, type Occurrence, Series, TooComplex } from '../../formats/ical/occurrences.js';
 import { type CalendarObject, openCalendarObject } from '../../formats/ical/parse.js';
 import { normaliseSpans } from '../../formats/ical/spans.js';
+import { timeOf } from '../../formats/ical/values.js';
 import { ZoneTable } from '../../formats/ical/zones.js';
 import { ianaZone, UTC } from '../../formats/zones/iana.js';
 import type { Zone } from '../../formats/zones/zone.js';
@@ -43,12 +44,14 @@ export async function busyPeriods(
 ): Promise<readonly BusyPeriod[]> {
   const zone = ianaZone(query.zone) ?? UTC;
   const found = new Map<BusyType, Span[]>(BUSY_TYPES.map((type) => [type, []]));
+  const layers: Layer[] = [];
   for (const collection of collections) {
     for await (const item of pim.search(s, collection, { overlaps: query.span })) {
       if (item.uid === query.exceptUid) continue;
-      for (const period of readable(() => periodsOf(item.text, query, zone))) found.get(period.type)?.push(period);
+      for (const period of readable(() => periodsOf(item.text, query, zone, layers))) found.get(period.type)?.push(period);
     }
   }
+  for (const period of unavailable(layers)) found.get(period.type)?.push(period);
   return [...found]
     .flatMap(([type, spans]) => normaliseSpans(spans).map((span) => ({ ...clip(span, query.span), type })))
     .sort((a, b) => a.start - b.start || a.end - b.end)
@@ -65,11 +68,12 @@ function readable(periods: () => BusyPeriod[]): BusyPeriod[] {
   }
 }
 
-function periodsOf(text: string, query: BusyQuery, zone: Zone): BusyPeriod[] {
+/** The periods of an event; availability is added to `layers`, since one may lie over another. */
+function periodsOf(text: string, query: BusyQuery, zone: Zone, layers: Layer[]): BusyPeriod[] {
   const object = openCalendarObject(text);
   const zones = new ZoneTable(object.timezones, zone);
   if (object.component === 'VEVENT') return eventPeriods(object, zones, query);
-  if (object.component === 'VAVAILABILITY') return availabilityPeriods(object, zones, query.span);
+  if (object.component === 'VAVAILABILITY') layers.push(layerOf(object, zones, query.span));
   return [];
 }
 
@@ -98,28 +102,66 @@ function busyTypeOf(event: Component, addresses: readonly string[]): BusyType | 
   return answer === 'TENTATIVE' || word(event, 'STATUS') === 'TENTATIVE' ? 'BUSY-TENTATIVE' : 'BUSY';
 }
 
-/** The time of each VAVAILABILITY that none of its AVAILABLE parts gives free. */
-function availabilityPeriods(object: CalendarObject, zones: ZoneTable, span: Span): BusyPeriod[] {
+/** What one VAVAILABILITY says of its own time. */
+interface Layer {
+  /** 1 is the highest, 9 a low one, 0 (not said) the lowest (RFC 7953 §3.1 PRIORITY). */
+  readonly priority: number;
+  readonly bounds: Span;
+  readonly busy: readonly BusyPeriod[];
+}
+
+/** The time of a VAVAILABILITY that none of its AVAILABLE parts gives free. */
+function layerOf(object: CalendarObject, zones: ZoneTable, span: Span): Layer {
   const [whole] = occurrencesIn(object, zones, span);
-  const component = object.master;
-  if (!component || word(component, 'BUSYTYPE') === 'X-FREE') return [];
+  const component = object.master as Component;
+  const priority = Number(component.first('PRIORITY')?.value ?? 0) || 0;
   const type = BUSY_TYPES.find((known) => known === word(component, 'BUSYTYPE')) ?? 'BUSY-UNAVAILABLE';
+  const bounded = component.first('DTSTART') !== undefined || component.first('DTEND') !== undefined;
+  // One that lies elsewhere says nothing of this time.
+  if (whole === undefined && bounded) return { priority, bounds: { start: span.start, end: span.start }, busy: [] };
   const bounds = whole ? clip({ start: whole.start, end: openEnd(component, whole) }, span) : span;
+  if (word(component, 'BUSYTYPE') === 'X-FREE') return { priority, bounds, busy: [] };
   const free = component.componentsNamed('AVAILABLE').filter((part) => !part.first('RECURRENCE-ID'));
   const available = free.flatMap((part) => occurrencesIn(asObject(object, component, part), zones, bounds));
-  return gaps(bounds, normaliseSpans(available)).map((gap) => ({ ...gap, type }));
+  const busy = gaps(bounds, normaliseSpans(available.map((span) => clip(span, bounds)))).map((gap) => ({ ...gap, type }));
+  return { priority, bounds, busy };
+}
+
+/** Of overlapping ones that with the higher priority counts for its whole time (RFC 7953 §5). */
+function unavailable(layers: readonly Layer[]): readonly BusyPeriod[] {
+  const rank = ({ priority }: Layer): number => (priority === 0 ? 10 : priority);
+  const ranks = [...new Set(layers.map(rank))].sort((a, b) => b - a);
+  let periods: readonly BusyPeriod[] = [];
+  for (const here of ranks) {
+    const equal = layers.filter((layer) => rank(layer) === here);
+    const beneath = equal.reduce((left, { bounds }) => left.flatMap((period) => without(period, bounds)), [...periods]);
+    periods = [...beneath, ...equal.flatMap(({ busy }) => busy)];
+  }
+  return periods;
+}
+
+function without(period: BusyPeriod, hole: Span): BusyPeriod[] {
+  const parts = [
+    { ...period, end: Math.min(period.end, hole.start) },
+    { ...period, start: Math.max(period.start, hole.end) },
+  ];
+  return parts.filter(({ start, end }) => start < end);
 }
 
 function openEnd(component: Component, whole: Occurrence): number {
   return component.first('DTEND') || component.first('DURATION') ? whole.end : Number.POSITIVE_INFINITY;
 }
 
-/** An AVAILABLE part as if it were an object: it has the times and rules of an event. */
+/** An AVAILABLE part with those that replace single times of it, as if it were an object: it has the times and rules of an event. */
 function asObject(object: CalendarObject, availability: Component, master: Component): CalendarObject {
   const uid = master.first('UID')?.text;
-  const overrides = object.overrides.filter(
-    ({ component }) => component.first('UID')?.text === uid && component !== availability,
-  );
+  const replacing = availability
+    .componentsNamed('AVAILABLE')
+    .filter((part) => part.first('RECURRENCE-ID') && part.first('UID')?.text === uid);
+  const overrides = replacing.map((component) => {
+    const id = component.first('RECURRENCE-ID') as Property;
+    return { recurrenceId: timeOf(id), thisAndFuture: /^THISANDFUTURE$/i.test(id.param('RANGE') ?? ''), component };
+  });
   return { ...object, component: 'VEVENT', master, overrides };
 }
 

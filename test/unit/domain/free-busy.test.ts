@@ -74,4 +74,53 @@ describe('busyPeriods', () => {
     );
     assert.deepEqual(await busy([office]), ['BUSY-UNAVAILABLE 00:00-09:00', 'BUSY-UNAVAILABLE 17:00-00:00']);
   });
+
+  const office = (uid: string, lines: readonly string[], ...parts: readonly (readonly string[])[]) =>
+    calendar(
+      'BEGIN:VAVAILABILITY',
+      `UID:${uid}`,
+      'DTSTAMP:20260101T000000Z',
+      ...lines,
+      ...parts.flatMap((part) => ['BEGIN:AVAILABLE', 'DTSTAMP:20260101T000000Z', ...part, 'END:AVAILABLE']),
+      'END:VAVAILABILITY',
+    );
+  const weekly = ['UID:w', 'DTSTART:20261102T090000Z', 'DTEND:20261102T170000Z', 'RRULE:FREQ=WEEKLY;BYDAY=MO'];
+
+  it('expands AVAILABLE with its exceptions: EXDATE, a day moved, another time from a day on (RFC 7953 §3.1)', async () => {
+    const moved = ['UID:w', 'RECURRENCE-ID:20261123T090000Z', 'DTSTART:20261123T120000Z', 'DTEND:20261123T130000Z'];
+    assert.deepEqual(await busy([office('v', [], weekly, moved)]), [
+      'BUSY-UNAVAILABLE 00:00-12:00',
+      'BUSY-UNAVAILABLE 13:00-00:00',
+    ]);
+    const excluded = [...weekly, 'EXDATE:20261123T090000Z'];
+    assert.deepEqual(await busy([office('v', [], excluded)]), ['BUSY-UNAVAILABLE 00:00-00:00']);
+    const later = [
+      'UID:w',
+      'RECURRENCE-ID;RANGE=THISANDFUTURE:20261116T090000Z',
+      'DTSTART:20261116T110000Z',
+      'DTEND:20261116T150000Z',
+    ];
+    assert.deepEqual(await busy([office('v', [], weekly, later)]), [
+      'BUSY-UNAVAILABLE 00:00-11:00',
+      'BUSY-UNAVAILABLE 15:00-00:00',
+    ]);
+    const away = ['UID:w', 'RECURRENCE-ID:20261123T090000Z', 'DTSTART:20261201T120000Z', 'DTEND:20261201T130000Z'];
+    assert.deepEqual(await busy([office('v', [], weekly, away)]), ['BUSY-UNAVAILABLE 00:00-00:00'], 'moved to another day');
+  });
+
+  it('lets the higher priority count where availabilities overlap (RFC 7953 §5)', async () => {
+    const usual = office('v', ['PRIORITY:9'], weekly);
+    const day = ['UID:x', 'DTSTART:20261123T060000Z', 'DTEND:20261123T070000Z'];
+    const trip = office('t', ['PRIORITY:1', 'DTSTART:20261123T060000Z', 'DTEND:20261123T100000Z', 'BUSYTYPE:BUSY'], day);
+    for (const texts of [
+      [usual, trip],
+      [trip, usual],
+    ]) {
+      assert.deepEqual(await busy(texts), ['BUSY-UNAVAILABLE 00:00-06:00', 'BUSY 07:00-10:00', 'BUSY-UNAVAILABLE 17:00-00:00']);
+    }
+    const elsewhere = office('e', ['PRIORITY:1', 'DTSTART:20270101T000000Z', 'DTEND:20270102T000000Z']);
+    assert.deepEqual(await busy([usual, elsewhere]), await busy([usual]), 'one of another day says nothing of this one');
+    const meeting = event('DTSTART:20261123T120000Z', 'DTEND:20261123T130000Z');
+    assert.ok((await busy([usual, meeting])).includes('BUSY 12:00-13:00'), 'what is booked stays booked');
+  });
 });
