@@ -17,6 +17,7 @@ const CLIENTS = {
   syncevolution: ['SyncEvolution: discovery, calendar, tasks, contacts', 'e2e/dav-client-syncevolution'],
   vdirsyncer: ['vdirsyncer: discovery, calendar, tasks, contacts, conflicts', 'e2e/vdirsyncer'],
   calcurse: ['calcurse-caldav: a calendar in text files', 'e2e/dav-client-calcurse'],
+  python: ['caldav, the library for Python: calendars, queries, expansion, free/busy, tasks, sync', 'e2e/dav-client-python'],
   cadaver: ['cadaver: plain files, properties, locks', 'e2e/webdav-client-cadaver'],
   litmus: ['litmus: the WebDAV test suite', 'e2e/dav-litmus'],
   tsdav: ['tsdav, and the request sequences of iOS, macOS, DAVx5, Thunderbird, Evolution, Outlook', 'e2e/dav-clients'],
