@@ -26,9 +26,10 @@ import { attachmentUrl } from './faces/dav/attachments/url.js';
 import { davRouter } from './faces/dav/endpoint.js';
 import { pushMessage } from './faces/dav/push/message.js';
 import { easRouter } from './faces/eas/endpoint.js';
-import { mailPushRouter } from './faces/mail-push/endpoint.js';
+import { mailPushGuard, mailPushRouter } from './faces/mail-push/endpoint.js';
 import { webRouter } from './faces/web/endpoint.js';
 import { createHealth } from './http/health.js';
+import { atMost, mostConnections, openFileLimit } from './http/limits.js';
 import { type Listening, listen } from './http/listen.js';
 import { createMetrics, type Metrics } from './http/metrics.js';
 import { createServerApp, type Mount } from './http/server.js';
@@ -45,6 +46,7 @@ import { PostgresMailFolderStore } from './infra/db/mail-folder-store.js';
 import { PostgresMailNotes } from './infra/db/mail-notes.js';
 import { PostgresSchedulingStore } from './infra/db/outbox-store.js';
 import { PostgresPimStore } from './infra/db/pim-store.js';
+import { guardPool } from './infra/db/pool-guard.js';
 import { PostgresPushStore } from './infra/db/push-store.js';
 import { PostgresWatchLeases } from './infra/db/watch-leases.js';
 import { createImapBackend } from './infra/imap/backend.js';
@@ -54,6 +56,12 @@ import { WebPush } from './infra/webpush/transport.js';
 const MEGABYTE = 1024 * 1024;
 /** How often lost change signals are made good, in milliseconds. */
 const SWEEP = 60_000;
+/** Queries that wait for a connection of the pool; more are refused with 503. */
+const DATABASE_QUEUE = 2_000;
+/** Requests of the mail server at a time: each is short, and what is refused is made good by the next. */
+const PUSHES = 100;
+/** Below it a process runs out of files before it runs out of memory. */
+const FEW_FILES = 65_536;
 
 export interface Gateway {
   readonly port: number;
@@ -74,6 +82,8 @@ export async function startGateway(
 
   const clock: Clock = { now: () => new Date() };
   const pool = poolOf(database);
+  const guard = guardPool(pool, DATABASE_QUEUE);
+  const metrics = createMetrics();
   const backend = createImapBackend({ servers: (address) => mailServers(config, address), log });
   const folders = new PostgresMailFolderStore(pool);
   const accounts = new PostgresAccountStore(database);
@@ -99,7 +109,11 @@ export async function startGateway(
       for (const end of ends) end?.();
     };
   };
-  const hub = new LocalHub({ send: (account, collection) => bus.send(account, collection), listen: hear }, watchMail);
+  const hub = new LocalHub(
+    { send: (account, collection) => bus.send(account, collection), listen: hear },
+    watchMail,
+    metrics.woken,
+  );
   const pimStore = new PostgresPimStore(pool);
   const scheduling = new Scheduling({ store: new PostgresSchedulingStore(pool), pim: pimStore, mail, hub, clock, log });
   scheduling.start();
@@ -131,6 +145,7 @@ export async function startGateway(
     devices: new PostgresDeviceStore(pool),
     order,
     push,
+    meter: metrics.meter,
     hub,
     clock,
     log,
@@ -143,9 +158,16 @@ export async function startGateway(
     mailDomain: config.mailDomain ?? undefined,
   });
 
-  const metrics = createMetrics();
   metrics.gauge('gateway_waiting_requests', 'Requests that wait for a change', () => hub.waiting);
   metrics.gauge('gateway_watched_accounts', 'Accounts with a mail watch', () => watcher.size);
+  metrics.gauge('gateway_imap_connections', 'IMAP connections of requests, without watches', () => backend.connections);
+  metrics.gauge('gateway_imap_watches', 'IMAP connections that watch an account', () => backend.watching);
+  metrics.gauge('gateway_mail_servers_away', 'IMAP and SMTP servers that do not answer', () => backend.away);
+  metrics.gauge('gateway_database_connections', 'Database connections of the pool', () => pool.totalCount);
+  metrics.gauge('gateway_database_idle', 'Those of them that are free', () => pool.idleCount);
+  metrics.gauge('gateway_database_waiting', 'Queries that wait for one', () => pool.waitingCount);
+  metrics.gauge('gateway_database_away', '1 while the database does not answer', () => Number(guard.away));
+  metrics.gauge('gateway_bus_lag_seconds', 'Time of the last change signal over the bus and back', () => bus.lagSeconds);
   const health = createHealth(() => isReady(database));
   const app = createServerApp({
     mounts: [...mailPushMounts(config, new MailPush({ accounts, folders, hub, clock: clock })), ...mounts(config, services)],
@@ -160,7 +182,14 @@ export async function startGateway(
     log,
     trustProxy: config.trustProxy,
   });
-  const listening = await listen(app, { ...config, log });
+  const files = openFileLimit();
+  if (files !== null && files < FEW_FILES)
+    log.warn(
+      { files, phones: Math.floor(files * (config.pushSecret === null ? 0.45 : 0.9)) },
+      'few open files are allowed: this process can hold so many waiting phones',
+    );
+  const listening = await listen(app, { ...config, log, maxConnections: mostConnections(files) });
+  metrics.gauge('gateway_open_files_limit', 'Files that the process may open; 0: not known', () => files ?? 0);
   // A worker's metrics are added up in the primary.
   const metricsServer = config.metricsPort === null || config.workers > 1 ? null : await listenMetrics(config, metrics, log);
   return {
@@ -192,7 +221,7 @@ function mounts(config: Config, services: Services): Mount[] {
     {
       face: 'eas',
       path: '/Microsoft-Server-ActiveSync',
-      router: easRouter(services),
+      router: easRouter(services, { policies: config.easPolicies }),
       maxBody: 60 * MEGABYTE,
       anonymous: () => false,
     },
@@ -210,7 +239,8 @@ function mounts(config: Config, services: Services): Mount[] {
 function mailPushMounts(config: Config, push: MailPush): Mount[] {
   if (config.pushSecret === null) return [];
   const router = mailPushRouter(push, config.pushSecret);
-  return [{ face: 'mail-push', path: '/push/mail', router, maxBody: MEGABYTE, anonymous: 'all' }];
+  const admit = [mailPushGuard(config.pushSecret), atMost(PUSHES)];
+  return [{ face: 'mail-push', path: '/push/mail', router, maxBody: MEGABYTE, anonymous: 'all', admit }];
 }
 
 function mailServers(config: Config, address: string): MailServers {

@@ -8,6 +8,7 @@ import type { Files } from './files/model.js';
 import type { LockStore } from './locks/model.js';
 import type { MailNotes } from './mail/notes.js';
 import type { Mail } from './mail/service.js';
+import type { Meter } from './meter.js';
 import type { ChangeHub } from './notify/hub.js';
 import type { Pim } from './pim/service.js';
 import type { Push } from './push/push.js';
@@ -32,6 +33,7 @@ export interface Services {
   /** Absent where there is one process only: its own locks are enough. */
   readonly order?: DeviceOrder;
   readonly push: Push;
+  readonly meter?: Meter;
   readonly hub: ChangeHub;
   readonly clock: Clock;
   readonly log: Logger;

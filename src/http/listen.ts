@@ -10,6 +10,10 @@ export interface ListenOptions {
   readonly port: number;
   readonly tls: { readonly certificate: string; readonly key: string } | null;
   readonly log: Logger;
+  /** Beyond it connections are closed as they come; absent: any number. */
+  readonly maxConnections?: number | undefined;
+  /** Milliseconds. */
+  readonly headersTimeout?: number;
 }
 
 export interface Listening {
@@ -21,14 +25,21 @@ export interface Listening {
 
 /** Time to receive a whole request, in milliseconds; the time to answer it is not limited. */
 const REQUEST_TIMEOUT = 5 * 60_000;
-const HEADERS_TIMEOUT = 60_000;
+/** A connection that sends nothing, or no whole head, is closed after so long; looked for every ten seconds. */
+const HEADERS_TIMEOUT = 30_000;
+const CHECK_INTERVAL = 10_000;
 /** Longer than a proxy keeps idle connections, so that it never sends into one that we close. */
 const KEEP_ALIVE = 620_000;
 
 /** Listens by HTTP, or by HTTPS with a certificate that is read again when its files change. */
 export async function listen(app: Express, options: ListenOptions): Promise<Listening> {
   const { server, stopWatching } = createServer(app, options);
-  Object.assign(server, { requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, keepAliveTimeout: KEEP_ALIVE });
+  Object.assign(server, {
+    requestTimeout: REQUEST_TIMEOUT,
+    headersTimeout: options.headersTimeout ?? HEADERS_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE,
+    maxConnections: options.maxConnections,
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
@@ -44,8 +55,9 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
 }
 
 function createServer(app: Express, { tls, log }: ListenOptions): { server: http.Server; stopWatching: () => void } {
-  if (!tls) return { server: http.createServer(app), stopWatching: () => undefined };
-  const server = https.createServer(readPair(tls), app);
+  if (!tls)
+    return { server: http.createServer({ connectionsCheckingInterval: CHECK_INTERVAL }, app), stopWatching: () => undefined };
+  const server = https.createServer({ ...readPair(tls), connectionsCheckingInterval: CHECK_INTERVAL }, app);
   const reload = () => {
     try {
       server.setSecureContext(readPair(tls));

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import type { RequestHandler } from 'express';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Meter } from '../domain/meter.js';
 
 export interface Observation {
   readonly face: string;
@@ -15,6 +16,9 @@ export interface Metrics {
   observe(request: Observation): void;
   /** A value that is asked for when the metrics are read. */
   gauge(name: string, help: string, value: () => number): void;
+  /** After how many seconds somebody who was signalled had its answer. */
+  woken(seconds: number): void;
+  readonly meter: Meter;
 }
 
 /** Methods that become labels; anything else a client invents counts as `other`. */
@@ -37,7 +41,21 @@ export function createMetrics(): Metrics {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60, 600, 3600],
     registers: [registry],
   });
+  const synced = new Counter({
+    name: 'gateway_sync_collections_total',
+    help: 'Collections answered in ActiveSync Syncs, by class and Status',
+    labelNames: ['class', 'status'] as const,
+    registers: [registry],
+  });
+  const wake = new Histogram({
+    name: 'gateway_wake_seconds',
+    help: 'From a change signal to the answer of who waited for it',
+    buckets: [0.05, 0.1, 0.25, 0.35, 0.5, 0.75, 1, 2, 5, 10, 30],
+    registers: [registry],
+  });
   return {
+    woken: (seconds) => wake.observe(seconds),
+    meter: { synced: (className, status) => synced.inc({ class: className || 'none', status }) },
     handler: async (_req, res) => {
       res.type(registry.contentType).send(await registry.metrics());
     },

@@ -11,6 +11,7 @@ import { DomainError } from '../domain/errors.js';
 import type { Logger } from '../domain/types.js';
 import { basicAuth, type OpenSession } from './auth.js';
 import type { Health } from './health.js';
+import { hangUpOnStall, perAccount } from './limits.js';
 import type { Metrics } from './metrics.js';
 
 /** A protocol face to be mounted. */
@@ -25,7 +26,14 @@ export interface Mount {
   readonly maxBody: number;
   /** Which requests may come without credentials; `all`: the face needs none. */
   readonly anonymous: 'all' | ((req: Request) => boolean);
+  /** Passed before the body is read. */
+  readonly admit?: readonly RequestHandler[];
 }
+
+/** Requests of one account at a time, waiting ones included: a dozen programs with ten connections each. */
+const PER_ACCOUNT = 120;
+/** A client that takes nothing of its answer for so long is gone, in milliseconds; longer than the mail server may pause. */
+const STALLED = 200_000;
 
 export interface ServerOptions {
   readonly mounts: readonly Mount[];
@@ -36,6 +44,8 @@ export interface ServerOptions {
   readonly publicMetrics: boolean;
   readonly log: Logger & { child(fields: object): Logger };
   readonly trustProxy: boolean | number | string;
+  /** Milliseconds after which a client that does not read its answer is hung up on. */
+  readonly stalled?: number;
 }
 
 /** The Express application: request id and log line, health, then each face behind its login and body limit. */
@@ -47,7 +57,9 @@ export function createServerApp(options: ServerOptions): Express {
   app.use(requestLog(options));
   app.use(options.health.router);
   if (options.publicMetrics) app.get('/metrics', options.metrics.handler);
-  for (const mount of options.mounts) app.use(mount.path, mounted(mount, options));
+  const ofAccount = perAccount(PER_ACCOUNT);
+  app.use(hangUpOnStall(options.stalled ?? STALLED));
+  for (const mount of options.mounts) app.use(mount.path, mounted(mount, options, ofAccount));
   app.use((_req: Request, res: Response) => {
     res.status(404).end();
   });
@@ -55,17 +67,22 @@ export function createServerApp(options: ServerOptions): Express {
   return app;
 }
 
-function mounted(mount: Mount, options: ServerOptions): RequestHandler {
-  const stack = express.Router().use(face(mount), ...guards(mount, options), mount.router);
+function mounted(mount: Mount, options: ServerOptions, ofAccount: RequestHandler): RequestHandler {
+  const stack = express.Router().use(face(mount), ...guards(mount, options, ofAccount), mount.router);
   return (req, res, next) => {
     if (mount.owns?.(req.path) ?? true) stack(req, res, next);
     else next();
   };
 }
 
-function guards(mount: Mount, options: ServerOptions): RequestHandler[] {
-  const body = [refuseLarge(mount.maxBody), express.raw({ type: () => true, limit: mount.maxBody, inflate: true }), bufferBody];
-  return mount.anonymous === 'all' ? body : [basicAuth(options.openSession, mount.anonymous), ...body];
+function guards(mount: Mount, options: ServerOptions, ofAccount: RequestHandler): RequestHandler[] {
+  const body = [
+    ...(mount.admit ?? []),
+    refuseLarge(mount.maxBody),
+    express.raw({ type: () => true, limit: mount.maxBody, inflate: true }),
+    bufferBody,
+  ];
+  return mount.anonymous === 'all' ? body : [basicAuth(options.openSession, mount.anonymous), ofAccount, ...body];
 }
 
 /** A body that is announced too large is refused at once: the reader would wait for all of it first. */

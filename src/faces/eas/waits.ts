@@ -1,14 +1,26 @@
+import { HttpError } from './status.js';
+
 /** A waiting request's place; the signal fires when a newer request of the device takes it. */
 export interface Place extends Disposable {
   readonly signal: AbortSignal;
 }
 
+/** A device that begins to wait more often than so many times in a period is broken: each time costs a look at the mail server. */
+const MOST_BEGUN = 30;
+const PERIOD_MS = 10_000;
+const RETRY_AFTER = '60';
+
 /** The waiting request of each device: a newer one ends the older, which is then answered as if its time were over. */
 export class Waits {
   readonly #places = new Map<string, AbortController>();
+  readonly #begun = new Map<string, number>();
+  #periodEnds = 0;
 
-  /** Takes the device's place and ends whoever had it. */
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
+  /** Takes the device's place and ends whoever had it. @throws HttpError 503 for a device that does it all the time */
   take(device: string, kind: 'Ping' | 'Sync'): Place {
+    this.#count(device);
     const key = `${device}/${kind}`;
     const own = new AbortController();
     this.#places.get(key)?.abort();
@@ -25,6 +37,16 @@ export class Waits {
   end(device: string, kind: 'Ping' | 'Sync'): void {
     this.#places.get(`${device}/${kind}`)?.abort();
     this.#places.delete(`${device}/${kind}`);
+  }
+
+  #count(device: string): void {
+    if (this.now() >= this.#periodEnds) {
+      this.#begun.clear();
+      this.#periodEnds = this.now() + PERIOD_MS;
+    }
+    const begun = (this.#begun.get(device) ?? 0) + 1;
+    this.#begun.set(device, begun);
+    if (begun > MOST_BEGUN) throw new HttpError(503, 'the device begins to wait all the time', { 'Retry-After': RETRY_AFTER });
   }
 
   get size(): number {

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Request, type Response, Router } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { MailPush } from '../../domain/notify/mail-push.js';
 
 /** What Dovecot's OX driver and our Lua script post: one event. */
@@ -18,11 +18,8 @@ const MAX_LENGTH = 1_000;
  */
 export function mailPushRouter(push: Pick<MailPush, 'changed'>, secret: string): Router {
   const router = Router();
+  router.use(mailPushGuard(secret));
   const receive = async (req: Request, res: Response) => {
-    if (!isAuthorised(req.headers.authorization, secret)) {
-      res.status(401).set('WWW-Authenticate', 'Basic realm="push"').end();
-      return;
-    }
     const events = parseEvents(req.body);
     if (!events) {
       res.status(400).end();
@@ -34,6 +31,14 @@ export function mailPushRouter(push: Pick<MailPush, 'changed'>, secret: string):
   router.put('/', receive);
   router.post('/', receive);
   return router;
+}
+
+/** Refuses whoever has not the secret; to be asked before the body is read. */
+export function mailPushGuard(secret: string): RequestHandler {
+  return (req, res, next) => {
+    if (isAuthorised(req.headers.authorization, secret)) return next();
+    res.status(401).set('WWW-Authenticate', 'Basic realm="push"').set('Connection', 'close').end();
+  };
 }
 
 function isAuthorised(header: string | undefined, secret: string): boolean {

@@ -14,6 +14,29 @@ export function readSignals(payload: string, heard: (account: Id, collection: Id
   }
 }
 
+/** How long a payload takes from here over the bus and back, as each process hears its own. */
+export class Lag {
+  private readonly sent = new Map<string, number>();
+  /** Seconds of the last one that came back. */
+  seconds = 0;
+
+  left(payload: string): void {
+    if (this.sent.size < MOST_UNDERWAY) this.sent.set(payload, performance.now());
+  }
+
+  back(payload: string): void {
+    const at = this.sent.get(payload);
+    if (at === undefined) return;
+    this.sent.delete(payload);
+    this.seconds = (performance.now() - at) / 1000;
+  }
+
+  forget(): void {
+    this.sent.clear();
+  }
+}
+const MOST_UNDERWAY = 1_000;
+
 /** Collects signals for a moment and hands them on as few payloads of bounded size, each signal once. */
 export class Outgoing {
   private readonly signals = new Set<string>();

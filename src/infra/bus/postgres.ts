@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { ChangeBus } from '../../domain/notify/local-hub.js';
 import type { Id, Logger } from '../../domain/types.js';
-import { Outgoing, readSignals } from './outgoing.js';
+import { Lag, Outgoing, readSignals } from './outgoing.js';
 
 const CHANNEL = 'gateway_changes';
 /** Bytes of one payload; PostgreSQL refuses 8,000. */
@@ -17,6 +17,7 @@ export class PostgresBus implements ChangeBus {
   private client: pg.Client | undefined;
   private heard: (account: Id, collection: Id) => void = () => undefined;
   private readonly outgoing = new Outgoing((payload) => this.notify(payload), MAX_PAYLOAD);
+  private readonly lag = new Lag();
   private retry: NodeJS.Timeout | undefined;
   private pause = 500;
   private closed = false;
@@ -25,6 +26,11 @@ export class PostgresBus implements ChangeBus {
     private readonly url: string,
     private readonly log: Logger,
   ) {}
+
+  /** Seconds from a signal's leaving to its arrival, as last seen. */
+  get lagSeconds(): number {
+    return this.lag.seconds;
+  }
 
   listen(heard: (account: Id, collection: Id) => void): void {
     this.heard = heard;
@@ -40,8 +46,10 @@ export class PostgresBus implements ChangeBus {
     const client = new pg.Client({ connectionString: this.url, application_name: 'gateway-bus', keepAlive: true });
     client.on('error', () => undefined);
     client.on('end', () => this.reconnect());
-    client.on('notification', ({ processId, payload }) => {
-      if (processId !== (client as unknown as { processID: number }).processID) readSignals(payload ?? '', this.heard);
+    this.lag.forget();
+    client.on('notification', ({ processId, payload = '' }) => {
+      if (processId !== (client as unknown as { processID: number }).processID) readSignals(payload, this.heard);
+      else this.lag.back(payload);
     });
     await client.connect();
     await client.query(`LISTEN ${CHANNEL}`);
@@ -57,6 +65,7 @@ export class PostgresBus implements ChangeBus {
   }
 
   private async notify(payload: string): Promise<void> {
+    this.lag.left(payload);
     await this.client?.query('SELECT pg_notify($1, $2)', [CHANNEL, payload]).catch((error: Error) => {
       this.log.warn({ error: error.message }, 'a change signal was lost');
     });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createClient } from 'redis';
 import type { ChangeBus } from '../../domain/notify/local-hub.js';
 import type { Id, Logger } from '../../domain/types.js';
-import { Outgoing, readSignals } from './outgoing.js';
+import { Lag, Outgoing, readSignals } from './outgoing.js';
 
 const CHANNEL = 'gateway:changes';
 const MAX_PAYLOAD = 64_000;
@@ -14,6 +14,7 @@ export class RedisBus implements ChangeBus {
   private readonly self = randomUUID();
   private readonly publisher;
   private readonly subscriber;
+  private readonly lag = new Lag();
   private readonly outgoing = new Outgoing((payload) => this.publish(payload), MAX_PAYLOAD);
 
   constructor(
@@ -26,6 +27,11 @@ export class RedisBus implements ChangeBus {
     for (const client of [this.publisher, this.subscriber]) {
       client.on('error', (error: Error) => this.log.warn({ error: error.message }, 'Redis is not reachable'));
     }
+  }
+
+  /** Seconds from a signal's leaving to its arrival, as last seen. */
+  get lagSeconds(): number {
+    return this.lag.seconds;
   }
 
   listen(heard: (account: Id, collection: Id) => void): void {
@@ -42,6 +48,7 @@ export class RedisBus implements ChangeBus {
     await this.subscriber.subscribe(CHANNEL, (message) => {
       const space = message.indexOf(' ');
       if (message.slice(0, space) !== this.self) readSignals(message.slice(space + 1), this.heard);
+      else this.lag.back(message.slice(space + 1));
     });
   }
 
@@ -52,6 +59,7 @@ export class RedisBus implements ChangeBus {
   }
 
   private async publish(payload: string): Promise<void> {
+    this.lag.left(payload);
     await this.publisher.publish(CHANNEL, `${this.self} ${payload}`).catch((error: Error) => {
       this.log.warn({ error: error.message }, 'a change signal was lost');
     });

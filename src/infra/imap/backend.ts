@@ -258,11 +258,11 @@ class Backend implements ImapBackend {
   }
 
   /** `prefer`: a mailbox that need not be selected, though a connection that has it goes first. */
-  private read<T>(s: Scope, path: string | null, task: (client: ImapClient) => Promise<T>, prefer?: string): Promise<T> {
+  private async read<T>(s: Scope, path: string | null, task: (client: ImapClient) => Promise<T>, prefer?: string): Promise<T> {
     return this.hostOf(required(s)).pool.run(s, { path, repeatable: true, prefer: prefer ?? path }, task);
   }
 
-  private write<T>(s: Scope, path: string | null, task: (client: ImapClient) => Promise<T>): Promise<T> {
+  private async write<T>(s: Scope, path: string | null, task: (client: ImapClient) => Promise<T>): Promise<T> {
     return this.hostOf(required(s)).pool.run(s, { path, repeatable: false, prefer: path }, task);
   }
 

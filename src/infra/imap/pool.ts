@@ -241,9 +241,9 @@ export class ImapPool {
   /** At the total limit the connection that lay unused longest makes way. */
   private makeRoom(): boolean {
     if (this.open < this.limits.total) return true;
-    const oldest = [...this.entries.values()]
-      .flatMap((entry) => entry.free.slice(0, 1))
-      .sort((a, b) => a.freeSince - b.freeSince)[0];
+    let oldest: Slot | undefined;
+    for (const { free } of this.entries.values())
+      if (free[0] && free[0].freeSince < (oldest?.freeSince ?? Infinity)) oldest = free[0];
     if (!oldest) return false;
     oldest.client.close();
     this.drop(oldest);

@@ -4,6 +4,7 @@ import type { Collection } from '../../../domain/pim/model.js';
 import type { Id } from '../../../domain/types.js';
 import { type Element, el } from '../../../formats/wbxml/tree.js';
 import { deviceKey, documentAnswer, type EasAnswer, type EasContext, EMPTY } from '../context.js';
+import { checkStanding } from '../gate.js';
 import { hierarchyChanged } from '../hierarchy-watch.js';
 import { StatusError } from '../status.js';
 import { completeRequest, remember } from '../sync/cache.js';
@@ -52,7 +53,10 @@ function waitingSync({ collections, wait, windowSize }: SyncRequest): Waiting {
 
 async function newFolders(context: EasContext): Promise<boolean> {
   const snapshot = await context.store.open(context.session, context.query.deviceId, [HIERARCHY]);
-  return snapshot !== null && hierarchyChanged(context, snapshot.states);
+  if (!snapshot) return false;
+  // Whoever wants the device wiped or blocked tells it this way, too.
+  checkStanding(snapshot.device, context.version, 'Sync');
+  return hierarchyChanged(context, snapshot.states);
 }
 
 /** One look at the collections, alone with them, and one commit of what it led to. */
@@ -118,6 +122,7 @@ function withoutUnreachable(
 }
 
 function answer(context: EasContext, results: readonly CollectionResult[]): EasAnswer {
+  for (const { className, status } of results) context.services.meter?.synced(className ?? '', status);
   const shown = has(context.version, 'emptyAnswer') ? results.filter((result) => !result.silent) : results;
   if (shown.length === 0) return EMPTY;
   const collections = shown.map((result) => collectionElement(context, result));
