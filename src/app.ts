@@ -123,7 +123,7 @@ export async function startGateway(
   sweep.start(SWEEP);
   const transport = new WebPush({ log, subject: pushSubject(config.publicUrl), ...config.webPush });
   const push = new Push({ store: new PostgresPushStore(pool), transport, clock, log, message: pushMessage });
-  hub.onPublish((account, collection, by) => push.changed(account, collection, by?.quiet));
+  hub.onPublish((account, collection, by) => push.changed(account, collection, by));
   const retention = new Retention(pimStore, clock, log);
   retention.start();
   const pim = new PimService(pimStore, hub, clock, config.massRemoval, scheduling.planner);

@@ -174,5 +174,36 @@ describe('items over DAV', () => {
     assert.equal(responses[0]?.props.get(C('calendar-data'))?.text.replace(/\r?\n/g, '\r\n'), event('mg1'));
   });
 
+  it('gives time zones written out or by reference, as the client wishes (RFC 7809 §3.1.3)', async () => {
+    const zone = (tzid: string) =>
+      `BEGIN:VTIMEZONE\r\nTZID:${tzid}\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n`;
+    const at = (uid: string, tzid: string, definitions: string) =>
+      event(uid, `DTSTART;TZID=${tzid}:20260301T100000`).replace('BEGIN:VEVENT', `${definitions}BEGIN:VEVENT`);
+    const texts = {
+      'full.ics': at('full', 'Europe/Berlin', zone('Europe/Berlin')),
+      'bare.ics': at('bare', 'Europe/Berlin', ''),
+      'own.ics': at('own', 'My Own Zone', zone('My Own Zone')),
+    };
+    for (const [name, text] of Object.entries(texts)) assert.equal((await put(name, text)).status, 201);
+    assert.match(String((await alice.request('OPTIONS', home)).headers.dav), /calendar-no-timezone/);
+    const get = async (name: string, wish?: string) => {
+      const headers: Record<string, string> = wish === undefined ? {} : { 'caldav-timezones': wish };
+      const answer = await alice.request('GET', home + name, { headers });
+      const body = `<C:calendar-multiget xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop><C:calendar-data/></prop><href>${home}${name}</href></C:calendar-multiget>`;
+      const [row] = (await alice.multistatus('REPORT', home, { body, headers })).responses;
+      assert.equal(row?.props.get(C('calendar-data'))?.text, answer.text, 'the same in a report');
+      assert.match(String(answer.headers.vary), /CalDAV-Timezones/);
+      return answer.text;
+    };
+    for (const [name, text] of Object.entries(texts))
+      assert.equal(await get(name), text, 'without a wish the bytes as they were put');
+    assert.equal(await get('full.ics', 'F'), at('full', 'Europe/Berlin', ''));
+    assert.equal(await get('bare.ics', 'F'), texts['bare.ics']);
+    assert.equal(await get('own.ics', 'F'), texts['own.ics'], 'nobody else knows that one');
+    assert.equal(await get('full.ics', 'T'), texts['full.ics']);
+    const written = await get('bare.ics', 'T');
+    assert.match(written, /BEGIN:VTIMEZONE\r\nTZID:Europe\/Berlin\r\n.*BEGIN:DAYLIGHT.*BEGIN:VEVENT/s);
+  });
+
   it('logged no error', () => assert.deepEqual(server.errors, []));
 });

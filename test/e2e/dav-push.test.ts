@@ -79,6 +79,22 @@ describe('WebDAV-Push (draft-bitfire-webdav-push)', () => {
     assert.equal((await messages(resource)).length, 1);
   });
 
+  it('tells nobody of a change with Push-Dont-Notify: * (§7.3)', async () => {
+    const resource = 'https://push.example.test/star';
+    const tasks = calendarPath(ALICE, 'tasks');
+    const [quiet, loud] = [await register(resource), await register(`${resource}/tasks`, '', tasks)];
+    await put('star', { 'push-dont-notify': '*' });
+    await alice.request('PUT', `${tasks}star.ics`, {
+      body: event('star').replaceAll('VEVENT', 'VTODO'),
+      headers: { 'content-type': 'text/calendar' },
+    });
+    // Messages go out in the order of the changes: when the later one is there, the earlier one does not come any more.
+    const toldOf = (of: string) => server.pushed.filter((pushed) => pushed.resource === of).length;
+    for (const until = Date.now() + 30_000; toldOf(`${resource}/tasks`) === 0 && Date.now() < until; ) await sleep(50);
+    assert.deepEqual([toldOf(resource), toldOf(`${resource}/tasks`)], [0, 1]);
+    for (const { headers } of [quiet, loud]) await alice.request('DELETE', new URL(headers.location ?? '').pathname);
+  });
+
   it('tells at the home of new collections', async () => {
     const resource = 'https://push.example.test/home';
     const trigger =

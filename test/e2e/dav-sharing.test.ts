@@ -195,6 +195,35 @@ describe('sharing between accounts', () => {
     );
   });
 
+  it('takes the answer to an invitation: declined it leaves the home, accepted it is back (CS:invite-reply)', async () => {
+    const share = `<CS:share ${XMLNS}><CS:set><href>mailto:${BOB}</href><CS:read/></CS:set></CS:share>`;
+    await alice.request('POST', own, { body: share, headers: XML });
+    const shownAs = (await mounted())?.href ?? '';
+    const reply = (answer: string, host: string) =>
+      bob.request('POST', bobsHome, {
+        body: `<CS:invite-reply ${XMLNS}><href>mailto:${BOB}</href><CS:invite-${answer}/><CS:hosturl><href>${host}</href></CS:hosturl><CS:in-reply-to>x</CS:in-reply-to></CS:invite-reply>`,
+        headers: XML,
+      });
+    const status = async () =>
+      (await alice.propfind(own, [CS('invite')])).responses[0]?.props.get(CS('invite'))?.children[0]?.children[2]?.name;
+    assert.equal((await reply('declined', own)).status, 200);
+    assert.deepEqual([await mounted(), await status()], [undefined, CS('invite-declined')]);
+    const accepted = await reply('accepted', own);
+    assert.deepEqual([accepted.status, accepted.text.includes(`<CS:shared-as`) && accepted.text.includes(shownAs)], [200, true]);
+    assert.deepEqual([(await mounted())?.href, await status()], [shownAs, CS('invite-accepted')]);
+    assert.equal((await reply('declined', shownAs)).status, 200, 'by its name in the own home too');
+    for (const [answer, host] of [
+      ['accepted', calendarPath(ALICE, 'tasks')],
+      ['accepted', '/nowhere'],
+      ['accepted', calendarPath('carol@other.test', 'calendar')],
+    ] as const) {
+      const refused = await reply(answer, host);
+      assert.deepEqual([refused.status, /valid-invite-reply/.test(refused.text)], [403, true], host);
+    }
+    assert.equal((await reply('pondered', own)).status, 400);
+    await alice.request('ACL', own, { body: `<acl ${XMLNS}/>` });
+  });
+
   it('serves address books alike', async () => {
     const book = bookPath(ALICE, 'contacts');
     await alice.request('PUT', `${book}x.vcf`, { body: card('x', 'Xaver'), headers: { 'content-type': 'text/vcard' } });

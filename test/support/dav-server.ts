@@ -111,7 +111,7 @@ function servicesOver(database: DataSource, parts: { errors: string[]; pushed: P
     },
   };
   const push = new Push({ store: new PostgresPushStore(pool), transport, clock, log, message: pushMessage });
-  hub.onPublish((account, collection, by) => push.changed(account, collection, by?.quiet));
+  hub.onPublish((account, collection, by) => push.changed(account, collection, by));
   // This face does not ask for mail; what is to be sent to others waits.
   const mail = { send: () => Promise.reject(new DomainError('unavailable', 'no mail here')) } as unknown as Services['mail'];
   const pimStore = new PostgresPimStore(pool);

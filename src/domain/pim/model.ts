@@ -86,6 +86,8 @@ export interface ShareDraft {
 /** A collection that somebody offers to the viewer. */
 export interface Offer {
   readonly collection: Collection;
+  /** Path segment in its owner's home. */
+  readonly hostSlug: string;
   readonly status: Share['status'];
   readonly owner: Share['grantee'];
   readonly summary: string;

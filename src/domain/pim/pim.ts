@@ -141,6 +141,7 @@ export class PimService implements Pim {
     const shared = await this.store.sharedWith(s, s.account);
     return shared.map((share) => ({
       collection: mountedCollection(share),
+      hostSlug: share.collection.slug,
       status: share.status,
       owner: share.owner,
       summary: share.summary,

@@ -7,6 +7,8 @@ import type { NewSubscription, PushStore, PushSubscription, PushTransport, Vapid
 /** A subscription lives at least three days by the draft; more spares the clients renewals. */
 const DEFAULT_LIFE = 7 * 86_400_000;
 const LONGEST_LIFE = 30 * 86_400_000;
+/** In a scope's `quiet`: none of the actor's registrations is to be told. */
+export const EVERY_REGISTRATION: Id = '*';
 /** Changes within this time become one message, in milliseconds. */
 const DEBOUNCE = 1_500;
 /** Messages under way at the same time. */
@@ -68,8 +70,11 @@ export class Push {
     return this.deps.store.remove(s, id);
   }
 
-  /** A collection changed; `quiet` names the registrations of its author. */
-  changed(account: Id, collection: Id, quiet: readonly Id[] = []): void {
+  /** A collection changed; its author names his registrations that need not be told, or all of them. */
+  changed(account: Id, collection: Id, by?: Pick<Scope, 'account' | 'quiet'>): void {
+    const quiet = by?.quiet ?? [];
+    // Nobody can keep a change from those whom he shares the collection with.
+    if (quiet.includes(EVERY_REGISTRATION) && by?.account === account) return;
     const key = `${account}/${collection}`;
     const waiting = this.pending.get(key);
     if (waiting) {

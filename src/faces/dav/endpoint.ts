@@ -144,7 +144,7 @@ const COMMON: Readonly<Record<string, string>> = {
   'Cache-Control': 'private, no-cache',
   'Content-Security-Policy': "default-src 'none'; sandbox",
   'X-Content-Type-Options': 'nosniff',
-  Vary: 'Brief, Prefer, Accept',
+  Vary: 'Brief, Prefer, Accept, CalDAV-Timezones',
 };
 
 async function send(req: Request, res: Response, reply: DavReply): Promise<void> {

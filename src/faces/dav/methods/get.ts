@@ -6,6 +6,7 @@ import type { DavReply } from '../message.js';
 import type { HomeType } from '../paths.js';
 import { parseEntityTags, preconditionOf } from '../preconditions.js';
 import { contentType } from '../props/content-type.js';
+import { timezonesAsked } from '../timezones.js';
 import { allow } from './options.js';
 
 /**
@@ -32,8 +33,11 @@ interface ItemForm {
 
 export function itemForm(x: Exchange, type: HomeType | null, item: Item): ItemForm {
   const media = contentType(type, item.component);
-  if (type !== 'addressbooks')
-    return { headers: { ...itemHeaders(item), 'Content-Type': media }, etag: item.etag, body: () => item.text };
+  if (type !== 'addressbooks') {
+    const zones = timezonesAsked(x.request);
+    const body = () => (zones === null ? item.text : zones(item.text));
+    return { headers: { ...itemHeaders(item), 'Content-Type': media }, etag: item.etag, body };
+  }
   const { text, etag, version } = cardForm(x.request, item);
   const headers = {
     ...itemHeaders({ ...item, etag }),

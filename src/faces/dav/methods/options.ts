@@ -4,7 +4,7 @@ import type { Place } from '../paths.js';
 
 /** Compliance classes and extensions that hold (RFC 4918 §18, RFC 3744 §7.2, RFC 4791 §5.1, RFC 6352 §6.1, RFC 5689 §3.1). */
 export const DAV_CLASSES = [
-  '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook, calendar-managed-attachments',
+  '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook, calendar-managed-attachments, calendar-no-timezone',
   ...(AUTO_SCHEDULE ? ['calendar-auto-schedule'] : []),
   'calendarserver-sharing, resource-sharing, calendar-proxy, add-member, webdav-push',
 ].join(', ');

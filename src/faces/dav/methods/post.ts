@@ -8,6 +8,7 @@ import { pushRegister } from '../push/register.js';
 import type { Resource } from '../resource.js';
 import { freeBusyRequest } from '../scheduling/outbox.js';
 import { calendarServerShare, shareResource } from '../sharing/invite.js';
+import { inviteReply } from '../sharing/reply.js';
 import { allow } from './options.js';
 import { addMember } from './put.js';
 
@@ -17,6 +18,7 @@ type XmlPost = (x: Exchange, body: XmlElement, target: Resource) => Promise<DavR
 const DOCUMENTS: ReadonlyMap<ClarkName, XmlPost> = new Map<ClarkName, XmlPost>([
   [PUSH('push-register'), pushRegister],
   [CS('share'), calendarServerShare],
+  [CS('invite-reply'), inviteReply],
   [D('share-resource'), shareResource],
 ]);
 

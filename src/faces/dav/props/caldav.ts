@@ -49,7 +49,12 @@ export const caldavProperties: readonly Property[] = [
       return join([...[address, ...aliases].map(mailto), textElement(D('href'), principalPath(address))]);
     },
   },
-  { name: C('calendar-user-type'), on: PRINCIPAL, spec: 'RFC 6638 §2.4.2', get: ({ person }) => (person?.kind ?? 'individual').toUpperCase() as Xml },
+  {
+    name: C('calendar-user-type'),
+    on: PRINCIPAL,
+    spec: 'RFC 6638 §2.4.2',
+    get: ({ person }) => (person?.kind ?? 'individual').toUpperCase() as Xml,
+  },
   {
     name: C('schedule-outbox-URL'),
     on: PRINCIPAL,

@@ -8,6 +8,7 @@ import { expandOccurrences, limitOverrides } from '../filters/expand.js';
 import type { Viewer } from '../filters/overlap.js';
 import { type Range, rangeOf } from '../filters/range.js';
 import { viewerOf } from '../filters/viewer.js';
+import { timezonesAsked } from '../timezones.js';
 import type { ItemGetter } from './property.js';
 
 type Transform = (text: string) => string;
@@ -18,11 +19,13 @@ export function calendarDataGetter(ask: XmlElement, x: Exchange): ItemGetter {
   if (type !== 'text/calendar' || (attributeOf(ask, 'version') ?? '2.0') !== '2.0') {
     throw conditionError(403, C('supported-calendar-data'));
   }
-  if (transforms(ask, null).length === 0) return ({ item }) => (item?.text === undefined ? undefined : text(item.text));
+  const zones = timezonesAsked(x.request);
+  if (zones === null && transforms(ask, null).length === 0)
+    return ({ item }) => (item?.text === undefined ? undefined : text(item.text));
   let steps: readonly Transform[] | null = null;
   return (r) => {
     // The calendar's own zone is known with the first item.
-    steps ??= transforms(ask, viewerOf(x, null, r));
+    steps ??= [...(zones === null ? [] : [zones]), ...transforms(ask, viewerOf(x, null, r))];
     return r.item?.text === undefined ? undefined : text(run(steps, r.item.text));
   };
 }
