@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import { ConfigError, readConfig } from './config.js';
+import { firstCollections } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
 import type { Collection } from './domain/pim/model.js';
 import { PimService } from './domain/pim/pim.js';
-import type { Session } from './domain/types.js';
+import type { AccountKind, Session } from './domain/types.js';
+import { ianaZone } from './formats/zones/iana.js';
 import { PostgresBus } from './infra/bus/postgres.js';
 import { PostgresAccountStore } from './infra/db/account-store.js';
 import { migrate, openDatabase, poolOf } from './infra/db/data-source.js';
@@ -38,6 +40,10 @@ const VERBS: Readonly<Record<string, Verb>> = {
       process.exitCode = await check(args);
     },
   },
+  room: {
+    help: 'ADDRESS [room|resource|individual] [NAME] [ZONE]: an account that answers invitations itself; made where missing',
+    run: room,
+  },
   undo: {
     help: 'ADDRESS [COLLECTION [since COUNTER | item ITEM COUNTER]]: list or bring back what was deleted or overwritten',
     run: undo,
@@ -48,6 +54,30 @@ function databaseUrl(): string {
   const { databaseUrl: url } = readConfig(process.env);
   if (url === null) throw new ConfigError(['DATABASE_URL: missing']);
   return url;
+}
+
+const ACCOUNT_KINDS: readonly AccountKind[] = ['room', 'resource', 'individual'];
+
+/** Makes an account a room or a resource, which accepts what it is free for, or a person again. */
+async function room([address = '', kind = 'room', displayName, zone]: readonly string[]): Promise<void> {
+  if (!/^[^\s@]+@[^\s@]+$/.test(address)) throw new DomainError('invalid', `no address: ${address}`);
+  if (!isAccountKind(kind)) throw new DomainError('invalid', `one of ${ACCOUNT_KINDS.join(', ')}, not ${kind}`);
+  if (zone !== undefined && !ianaZone(zone)) throw new DomainError('invalid', `unknown time zone ${zone}`);
+  const database = await openDatabase(databaseUrl(), { poolSize: 2 });
+  try {
+    const accounts = new PostgresAccountStore(database);
+    const fresh = { address: address.toLowerCase(), aliases: [], displayName: displayName ?? '', zone: zone ?? 'UTC' };
+    const account = (await accounts.byAddress(fresh.address)) ?? (await accounts.create(fresh, firstCollections()));
+    const named = { ...(displayName !== undefined && { displayName }), ...(zone !== undefined && { zone }) };
+    await accounts.update(account.id, { kind, ...named });
+    console.log(`${account.address}: ${kind}`);
+  } finally {
+    await database.destroy();
+  }
+}
+
+function isAccountKind(kind: string): kind is AccountKind {
+  return ACCOUNT_KINDS.some((known) => known === kind);
 }
 
 /** Lists collections, restore points and earlier versions, or brings back one version or all deletions since a counter. */

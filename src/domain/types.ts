@@ -43,7 +43,11 @@ export interface Account {
   readonly displayName: string;
   /** IANA zone in which floating and all-day times are seen. */
   readonly zone: string;
+  /** Rooms and resources answer invitations themselves (RFC 5545 §3.2.3 CUTYPE). Default: a person. */
+  readonly kind?: AccountKind;
 }
+
+export type AccountKind = 'individual' | 'room' | 'resource';
 
 /** A logged-in user: the scope of the account plus the account itself. */
 export interface Session extends Scope {

@@ -130,7 +130,7 @@ export class Sessions {
 }
 
 /** What every new account has: one default collection of each kind. */
-function firstCollections(): NewCollection[] {
+export function firstCollections(): NewCollection[] {
   return (Object.keys(KINDS) as PimKind[]).map((kind) => ({
     kind,
     slug: KINDS[kind].first.slug ?? kind,

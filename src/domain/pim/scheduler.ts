@@ -1,5 +1,5 @@
 import type { Account, Id, Session } from '../types.js';
-import type { Item, Precondition } from './model.js';
+import type { Item, Precondition, Span } from './model.js';
 import type { Place } from './store.js';
 
 /** A scheduling message to be delivered, written in the transaction of the change that it tells of. */
@@ -50,6 +50,8 @@ export interface SchedulingWrite {
   /** Forgets a job; false when somebody else did it in the meantime. */
   done(job: { readonly account: Id; readonly id: Id }): Promise<boolean>;
   addToInbox(account: Id, draft: InboxDraft): Promise<void>;
+  /** Gives a room to a meeting at these times, instead of those it had; false, and nothing changed, where another has it. */
+  book(account: Id, uid: string, spans: readonly Span[]): Promise<boolean>;
 }
 
 /** A change of an item that is about to be written. */

@@ -6,6 +6,9 @@ import type { Item } from '../pim/model.js';
 import type { ItemRow, PimStore, PimWrite, Place } from '../pim/store.js';
 import type { Clock, Scope } from '../types.js';
 
+/** An object that goes. */
+export const GONE = 'gone';
+
 /** What is to be stored of an object; `keepTag`: nothing but answers changed (RFC 6638 §3.2.10). */
 export interface NewText {
   readonly text: string;
@@ -30,7 +33,7 @@ export class CalendarWrite {
     s: Scope,
     place: Place,
     uid: string,
-    work: (current: Item | null, tx: PimWrite) => Promise<NewText | null>,
+    work: (current: Item | null, tx: PimWrite) => Promise<NewText | typeof GONE | null>,
   ): Promise<boolean> {
     const { store, hub } = this.deps;
     let signals: readonly Place[] = [];
@@ -38,6 +41,10 @@ export class CalendarWrite {
       signals = [place, ...tx.mounts(place)];
       const current = await tx.find(place, { uid });
       const next = await work(current, tx);
+      if (next === GONE) {
+        if (current) await tx.remove(place, current);
+        return current !== null;
+      }
       if (!next || next.text === current?.text) return false;
       await this.write(tx, place, current, next);
       return true;

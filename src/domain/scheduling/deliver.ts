@@ -11,7 +11,8 @@ import type { Item } from '../pim/model.js';
 import type { LedgerEntry, OutboxJob } from '../pim/scheduler.js';
 import type { PimWrite, Place } from '../pim/store.js';
 import type { Account, Clock, Scope, Session } from '../types.js';
-import type { CalendarWrite, NewText } from './calendar-write.js';
+import { type CalendarWrite, GONE, type NewText } from './calendar-write.js';
+import { decide, isRoom } from './rooms.js';
 import type { SchedulingStore } from './store.js';
 
 /** Origin of changes that come from others' messages. */
@@ -37,7 +38,7 @@ export interface DeliverDeps {
   readonly send: (s: Session | null, jobs: readonly OutboxJob[]) => void;
 }
 
-type Outcome = NewText | null;
+type Outcome = NewText | typeof GONE | null;
 
 const HOUR = 3_600_000;
 
@@ -81,9 +82,17 @@ export class Deliver {
     if (!outcome) return null;
     const { entry, next } = outcome;
     await tx.scheduling.record(user.id, message.uid, [entry]);
+    if (next && !isAnswer && isRoom(user)) return this.hosted(user, message.uid, next, tx, jobs);
     if (next && next.text !== current?.text)
       await tx.scheduling.addToInbox(user.id, { uid: message.uid, method: message.method, text: delivery.text });
     return next;
+  }
+
+  /** A room answers at once; it has no inbox that anybody reads. */
+  private async hosted(room: Account, uid: string, next: NewText, tx: PimWrite, jobs: OutboxJob[]): Promise<Outcome> {
+    const decision = await decide(room, uid, next.text, tx.scheduling, this.deps.clock.now());
+    jobs.push(...decision.jobs);
+    return decision.text === null ? GONE : { ...next, text: decision.text };
   }
 
   /** A message of the organizer. */
@@ -144,7 +153,7 @@ export class Deliver {
 
 interface Told {
   readonly entry: LedgerEntry;
-  readonly next: Outcome;
+  readonly next: NewText | null;
 }
 
 /** An attendee's answer, where it is newer than the last one taken. */

@@ -10,6 +10,7 @@ import { SchedulingObject, sequenceOf } from '../itip/object.js';
 import { askAgain, dropForceSend, keepAnswers, organizerMessages, setDeliveryStatus } from '../itip/organizer.js';
 import type { LedgerEntry, OutboxJob, ScheduledChange, SchedulePlan, Scheduler, SchedulingWrite } from '../pim/scheduler.js';
 import type { Account, Clock, Session } from '../types.js';
+import { host, isRoom } from './rooms.js';
 import { BY_CLIENT } from './sent-mail.js';
 
 /** How a delivery stands (RFC 6638 §3.2.9). */
@@ -39,9 +40,10 @@ export class Planner implements Scheduler {
   ) {}
 
   async plan(s: Session, tx: SchedulingWrite, change: ScheduledChange): Promise<SchedulePlan> {
+    const owner = change.place.account === s.account ? s.user : await tx.account(change.place.account);
+    if (isRoom(owner)) await host(owner, change, tx, this.clock.now());
     const texts = [change.before?.text, change.after];
     if (!texts.some((text) => text && ORGANIZED.test(text))) return { text: change.after, scheduleTag: null, jobs: [] };
-    const owner = change.place.account === s.account ? s.user : await tx.account(change.place.account);
     const opened = openBoth(change);
     if (!opened) return { text: change.after, scheduleTag: null, jobs: [] };
     const { old, fresh } = opened;

@@ -22,7 +22,7 @@ const INSERT_FIRST_COLLECTION = {
 
 const SEARCH_ACCOUNTS = {
   name: 'search_accounts',
-  text: `SELECT id, address, aliases, display_name AS "displayName", zone FROM accounts
+  text: `SELECT id, address, aliases, display_name AS "displayName", zone, kind FROM accounts
     WHERE right(address, length($1)) = $1 AND ($2::text IS NULL OR address = $2 OR $2 = ANY(aliases))
       AND ($3::text IS NULL OR strpos(lower(display_name), $3) > 0 OR strpos(address, $3) > 0)
     ORDER BY display_name, address LIMIT $4`,

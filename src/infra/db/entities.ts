@@ -13,6 +13,7 @@ export const AccountEntity = new EntitySchema<Account & { createdAt: Date }>({
     aliases: { type: 'text', array: true },
     displayName: { name: 'display_name', type: 'text' },
     zone: { type: 'text' },
+    kind: { type: 'text', default: 'individual' },
     createdAt: { name: 'created_at', type: 'timestamptz', createDate: true },
   },
 });

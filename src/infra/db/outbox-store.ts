@@ -10,7 +10,7 @@ const statement = (name: string, text: string): Statement => ({ name, text });
 
 const ACCOUNT = statement(
   'scheduling_account',
-  'SELECT id, address, aliases, display_name AS "displayName", zone FROM accounts WHERE id = $1',
+  'SELECT id, address, aliases, display_name AS "displayName", zone, kind FROM accounts WHERE id = $1',
 );
 
 /** A claimed job is not due again before its lease ends, whoever asks. */

@@ -1,13 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { DomainError } from '../../domain/errors.js';
+import type { Span } from '../../domain/pim/model.js';
 import type { InboxDraft, LedgerEntry, OutboxJob, SchedulingWrite } from '../../domain/pim/scheduler.js';
 import type { Account, Id } from '../../domain/types.js';
-import { row, rows, type Statement } from './sql.js';
+import { formatSpan } from './spans.js';
+import { codeOf, row, rows, type Statement } from './sql.js';
 
 const statement = (name: string, text: string): Statement => ({ name, text });
 
-const ACCOUNT = 'id, address, aliases, display_name AS "displayName", zone';
+const ACCOUNT = 'id, address, aliases, display_name AS "displayName", zone, kind';
 const ACCOUNT_BY_ID = statement('account_by_id', `SELECT ${ACCOUNT} FROM accounts WHERE id = $1`);
 
 const LOCALS = statement(
@@ -44,6 +46,14 @@ const ADD_TO_INBOX = statement(
   'schedule_add_inbox',
   'INSERT INTO schedule_inbox (account_id, name, uid, method, text, etag) VALUES ($1, $2, $3, $4, $5, $6)',
 );
+
+const UNBOOK = statement('unbook', 'DELETE FROM bookings WHERE account_id = $1 AND uid = $2');
+const BOOK = statement(
+  'book',
+  'INSERT INTO bookings (account_id, uid, during) SELECT $1, $2, span FROM unnest($3::tstzrange[]) AS span',
+);
+/** Two meetings at once (SQLSTATE exclusion_violation). */
+const TAKEN = '23P01';
 
 /** What scheduling reads and writes within a transaction of the PIM store. */
 export class PostgresSchedulingWrite implements SchedulingWrite {
@@ -104,6 +114,20 @@ export class PostgresSchedulingWrite implements SchedulingWrite {
   async addToInbox(account: Id, { uid, method, text }: InboxDraft): Promise<void> {
     const etag = createHash('sha256').update(text).digest('base64url').slice(0, 22);
     await rows(this.client, ADD_TO_INBOX, [account, `${randomUUID()}.ics`, uid, method, text, etag]);
+  }
+
+  async book(account: Id, uid: string, spans: readonly Span[]): Promise<boolean> {
+    await this.client.query('SAVEPOINT booking');
+    try {
+      await rows(this.client, UNBOOK, [account, uid]);
+      if (spans.length > 0) await rows(this.client, BOOK, [account, uid, spans.map(formatSpan)]);
+    } catch (error) {
+      if (codeOf(error) !== TAKEN) throw error;
+      await this.client.query('ROLLBACK TO SAVEPOINT booking');
+      return false;
+    }
+    await this.client.query('RELEASE SAVEPOINT booking');
+    return true;
   }
 }
 

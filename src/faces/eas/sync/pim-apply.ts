@@ -36,11 +36,15 @@ export async function applyToPim(
   return replies;
 }
 
-/** Keeps the draft in step with a command that was carried out in an earlier request. */
-export function settlePim(collection: Collection, command: ClientCommand, reply: Reply, draft: Draft): void {
+/**
+ * Keeps the draft in step with a command that was carried out in an earlier request. `tells`: what the server made of an
+ * Add was in the answer that got lost, so the item goes back.
+ */
+export function settlePim(collection: Collection, command: ClientCommand, reply: Reply, draft: Draft, tells: boolean): void {
   const id = itemNumber(collection.id, reply.serverId ?? command.serverId ?? '');
   if (id === null || reply.status !== SYNC.Success) return;
   if (command.kind === 'Add') draft.hold(id);
+  if (command.kind === 'Add' && tells) draft.changed = draft.changed.with(id);
   if (command.kind === 'Delete' && command.instance === null) draft.drop(id);
 }
 
@@ -93,7 +97,9 @@ class PimWork {
     const draft = { text, creationKey: this.#creationKey(command.clientId) };
     try {
       const { item, verbatim } = await this.#pim.put(this.#session, this.source.collection, draft, { ifNoneMatch: '*' });
-      return this.#held(Number(item.id), verbatim && this.#agrees(item.text, command));
+      const data = this.source.itemClass.answer?.(item.text, this.#apply) ?? [];
+      const reply = this.#held(Number(item.id), verbatim && this.#agrees(item.text, command));
+      return data.length > 0 ? { ...reply, data } : reply;
     } catch (error) {
       const taken = isDomainError(error, 'precondition-failed') || (isDomainError(error) && error.reason === 'no-uid-conflict');
       const existing = taken ? await this.#withUid(command) : null;

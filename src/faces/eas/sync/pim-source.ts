@@ -5,6 +5,7 @@ import { IdRanges } from '../../../formats/ranges.js';
 import { childText, type Element, el, elements, isElement } from '../../../formats/wbxml/tree.js';
 import type { PimItemClass } from '../classes/item-class.js';
 import type { EasContext } from '../context.js';
+import { cappedFilter } from '../policy.js';
 import { atLeast } from '../versions.js';
 import { EVERYTHING, FILTERS, windowOf } from './filter.js';
 import { applyToPim, settlePim } from './pim-apply.js';
@@ -48,7 +49,9 @@ export class PimSource implements ItemSource {
 
   /** Contacts and notes know no window: their FilterType is ignored (MS-ASCMD FilterType). */
   window(filter: number, now: Date): Window {
-    return this.filters === ANY_FILTER ? EVERYTHING : windowOf(filter, now);
+    if (this.filters === ANY_FILTER) return EVERYTHING;
+    const isEvents = this.filters === FILTERS.calendar;
+    return windowOf(isEvents ? cappedFilter(filter, this.context.policy, 'MaxCalendarAgeFilter') : filter, now);
   }
 
   async head(): Promise<Cursor> {
