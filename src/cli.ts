@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { ConfigError, readConfig } from './config.js';
+import { devicesCommand } from './devices.js';
 import { firstCollections } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
 import type { Collection } from './domain/pim/model.js';
@@ -43,6 +44,12 @@ const VERBS: Readonly<Record<string, Verb>> = {
   room: {
     help: 'ADDRESS [room|resource|individual] [NAME] [ZONE]: an account that answers invitations itself; made where missing',
     run: room,
+  },
+  devices: {
+    help: 'ADDRESS [DEVICE [wipe | wipe-account | block | allow]]: list phones and what they could not be given, or order something',
+    run: async (args) => {
+      for (const line of await devicesCommand(databaseUrl(), args)) console.log(line);
+    },
   },
   undo: {
     help: 'ADDRESS [COLLECTION [since COUNTER | item ITEM COUNTER]]: list or bring back what was deleted or overwritten',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { OPEN_POLICIES, type PolicyBook, PolicyProblems, readPolicies } from './domain/devices/policies.js';
 import { parseImapUrl, type ServerUrl } from './infra/imap/url.js';
 import { parseSieveUrl } from './infra/sieve/url.js';
 import { parseSmtpUrl } from './infra/smtp/url.js';
@@ -32,6 +33,8 @@ export interface Config {
   readonly pushSecret: string | null;
   /** Hosts that WebDAV-Push messages may go to; without a list every public one. */
   readonly webPush: { readonly hosts?: readonly string[] };
+  /** What is asked of ActiveSync devices, and which protocol versions they are offered. */
+  readonly easPolicies: PolicyBook;
   /** More items removed by one device within a minute leave a restore point. */
   readonly massRemoval: number;
   /** PEM text of roots for S/MIME besides those of the system; empty for none. */
@@ -92,6 +95,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     tls,
     pushSecret: read<string | null>('PUSH_SECRET', pushSecret, null),
     webPush: read<Config['webPush']>('WEBPUSH_HOSTS', (value) => ({ hosts: value.split(/[\s,]+/).filter(Boolean) }), {}),
+    easPolicies: policies(env, problems),
     massRemoval: read('MASS_REMOVAL_LIMIT', positive, 50),
     smimeAuthorities: read('SMIME_CA', certificates, ''),
     logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
@@ -126,6 +130,19 @@ function readTls(env: NodeJS.ProcessEnv, problems: string[]): Config['tls'] {
     }
   }
   return { certificate, key };
+}
+
+/** JSON text, or the name of a file with it; each problem of the table is one of the configuration. */
+function policies(env: NodeJS.ProcessEnv, problems: string[]): PolicyBook {
+  const value = env.EAS_POLICIES?.trim();
+  if (!value) return OPEN_POLICIES;
+  try {
+    return readPolicies(JSON.parse(value.startsWith('{') ? value : readFileSync(value, 'utf8')));
+  } catch (error) {
+    const found = error instanceof PolicyProblems ? error.problems : [(error as Error).message];
+    problems.push(...found.map((problem) => `EAS_POLICIES: ${problem}`));
+    return OPEN_POLICIES;
+  }
 }
 
 function portNumber(value: string): number {

@@ -57,6 +57,28 @@ describe('readConfig', () => {
     }
   });
 
+  it('reads the policies of devices, from text or a file, and tells every problem of them', async () => {
+    const table = { families: [{ name: 'pads', devices: ['iPad'], policy: { AllowCamera: false } }] };
+    const file = join(await mkdtemp(join(tmpdir(), 'gw-config-')), 'policies.json');
+    await writeFile(file, JSON.stringify(table));
+    const pad = { type: 'iPad', userAgent: '', address: '' };
+    for (const EAS_POLICIES of [JSON.stringify(table), file])
+      assert.equal(readConfig({ ...good, EAS_POLICIES }).easPolicies.for(pad).name, 'pads');
+    assert.equal(readConfig(good).easPolicies.for(pad).name, 'open');
+    const wrong = { families: [{ name: 'x', partial: 'no', policy: { AllowCamera: 2 } }] };
+    for (const [EAS_POLICIES, count] of [
+      [JSON.stringify(wrong), 2],
+      ['{', 1],
+      ['/nowhere.json', 1],
+    ] as const)
+      assert.throws(
+        () => readConfig({ ...good, EAS_POLICIES, PORT: 'x' }),
+        (error: ConfigError) =>
+          error.problems.filter((problem) => problem.startsWith('EAS_POLICIES: ')).length === count &&
+          error.problems.length === count + 1,
+      );
+  });
+
   it('tells what is wrong with the table of domains, all of it', () => {
     const text =
       '{"a.example": {"imap": "ftp://x"}, "b.example": {"smtp": "smtps://x"}, "c.example": {"pop": "x"}, "d e": {"imap": "imap://x"}}';

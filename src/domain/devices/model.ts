@@ -3,6 +3,9 @@ import type { Id, Scope } from '../types.js';
 /** What an operator wants done to a device. */
 export type WipeState = 'none' | 'pending' | 'account-pending' | 'done';
 
+/** What a device says of a policy; `managed`: somebody else manages it. */
+export type Compliance = 'full' | 'partial' | 'none' | 'managed';
+
 /** A phone or desktop program that speaks ActiveSync, by the identifier it gave itself. */
 export interface Device {
   readonly id: string;
@@ -16,6 +19,12 @@ export interface Device {
   readonly policyKey: number;
   /** Temporary key handed out in the first phase of provisioning. */
   readonly pendingPolicyKey: number;
+  /** Identifier of the policy that it acknowledged; empty: one that asks for nothing, or none yet. */
+  readonly policy: string;
+  /** How far it says to apply that policy; empty: it has not said. */
+  readonly compliance: Compliance | '';
+  /** Protocol versions it was last told of, comma-separated; empty: all there are. */
+  readonly versions: string;
   readonly wipe: WipeState;
   readonly blocked: boolean;
   /** Last Ping parameters and last Sync request, for requests that leave them out; JSON values of the face. */

@@ -1,4 +1,5 @@
 import type { Device, DeviceStore, SyncStates } from '../../domain/devices/model.js';
+import type { DevicePolicy } from '../../domain/devices/policies.js';
 import type { MailSearches } from '../../domain/mail/search.js';
 import type { Services } from '../../domain/services.js';
 import type { Id, Logger, Session } from '../../domain/types.js';
@@ -31,6 +32,10 @@ export interface EasContext {
   /** The body as it came, for commands that are not WBXML. */
   readonly raw: Uint8Array;
   readonly device: Device;
+  /** What is asked of the device. */
+  readonly policy: DevicePolicy;
+  /** The protocol versions that the device is offered, comma-separated. */
+  readonly offered: string;
   /** Sync states of the collections the command table asked for. */
   readonly states: ReadonlyMap<Id, SyncStates>;
   /** Those collections: what is not among them may have a state all the same. */

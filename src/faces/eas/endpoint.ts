@@ -1,5 +1,6 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Device } from '../../domain/devices/model.js';
+import { type DevicePolicy, OPEN_POLICIES, type PolicyBook } from '../../domain/devices/policies.js';
 import { MailSearches } from '../../domain/mail/search.js';
 import type { Services } from '../../domain/services.js';
 import type { Logger, Session } from '../../domain/types.js';
@@ -14,20 +15,21 @@ import { type EasQuery, MalformedQuery, parseQuery } from './query.js';
 import { Responder } from './responder.js';
 import { COMMON, failureOf, HttpError, StatusError, statusAfterBegin } from './status.js';
 import { trialStore, unknownDevice } from './trial-store.js';
-import { type EasVersion, has, OFFERED } from './versions.js';
+import { type EasVersion, has, isTold, versionsBetween } from './versions.js';
 import { Waits } from './waits.js';
 
 /** Major number 15: some clients choose by it what they dare to ask. */
 const SERVER_VERSION = '15.1';
 
 const SERVER_HEADERS = { 'Cache-Control': 'private', 'MS-Server-ActiveSync': SERVER_VERSION };
-const VERSION_HEADERS = {
-  'MS-ASProtocolVersions': OFFERED.join(','),
-  'MS-ASProtocolCommands': SERVED_COMMANDS.join(','),
-};
 
-/** What tests and operators set. */
+function versionHeaders(offered: readonly EasVersion[]) {
+  return { 'MS-ASProtocolVersions': offered.join(','), 'MS-ASProtocolCommands': SERVED_COMMANDS.join(',') };
+}
+
+/** What operators and tests set. */
 export interface EasOptions {
+  readonly policies?: PolicyBook;
   readonly pulse?: PulseTimes;
 }
 
@@ -39,8 +41,10 @@ export function easRouter(services: Services, options: EasOptions = {}): Router 
   const searches = new MailSearches(services.mail, services.clock);
   const runtime: Runtime = { locks: new Locks(), waits: new Waits(), lastSync: new Map(), searches };
   const router = express.Router();
-  router.options('/', (_req, res) => {
-    res.set({ ...SERVER_HEADERS, ...VERSION_HEADERS, Allow: 'OPTIONS,POST', Public: 'OPTIONS,POST' });
+  router.options('/', (req, res) => {
+    const type = typeof req.query.DeviceType === 'string' ? req.query.DeviceType : '';
+    const offered = versionsBetween(policyOf(options, res, req, type).versions);
+    res.set({ ...SERVER_HEADERS, ...versionHeaders(offered), Allow: 'OPTIONS,POST', Public: 'OPTIONS,POST' });
     res.status(200).end();
   });
   router.post('/', (req, res) => post({ services, runtime, options }, req, res));
@@ -51,6 +55,15 @@ export function easRouter(services: Services, options: EasOptions = {}): Router 
       .end();
   });
   return router;
+}
+
+function policyOf({ policies = OPEN_POLICIES }: EasOptions, res: Response, req: Request, type: string): DevicePolicy {
+  const { address = '' } = (res.locals.session as Session | undefined)?.user ?? {};
+  return policies.for({ type, userAgent: userAgentOf(req), address });
+}
+
+function userAgentOf(req: Request): string {
+  return String(req.headers['user-agent'] ?? '').slice(0, 200);
 }
 
 /** What all requests share. */
@@ -75,8 +88,10 @@ async function post(face: Face, req: Request, res: Response): Promise<void> {
   }
   res.locals.command = COMMANDS.has(query.command) ? query.command : undefined;
   res.locals.device = query.deviceId;
-  const version = OFFERED.find((offered) => offered === query.version);
-  if (!version) return refuseVersion(res, query);
+  const policy = policyOf(options, res, req, query.deviceType);
+  const offered = versionsBetween(policy.versions);
+  const version = offered.find((one) => one === query.version);
+  if (!version) return refuseVersion(res, query, offered);
   const command = COMMANDS.get(query.command);
   const hangUp = new AbortController();
   res.on('close', () => hangUp.abort());
@@ -85,7 +100,9 @@ async function post(face: Face, req: Request, res: Response): Promise<void> {
   try {
     if (!command) throw new HttpError(501, `unknown command ${query.command.slice(0, 40)}`);
     const session = sessionOf(res, query, version, hangUp.signal);
-    const answer = await run(face, session, query, version, command, req, log, responder.pulse);
+    const changed = () => void res.set({ ...versionHeaders(offered), 'X-MS-RP': offered.join(',') });
+    const way = { policy, offered, changed, pulse: responder.pulse };
+    const answer = await run(face, session, query, version, command, req, log, way);
     if (!(session.signal?.aborted && res.closed)) await responder.send(answer, command);
   } catch (error) {
     if (hangUp.signal.aborted) return;
@@ -101,10 +118,10 @@ function acceptsGzip(req: Request): boolean {
   return accepted.some((one) => /^\s*(gzip|\*)\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/i.test(one));
 }
 
-function refuseVersion(res: Response, query: EasQuery): void {
+function refuseVersion(res: Response, query: EasQuery, offered: readonly EasVersion[]): void {
   res.locals.log?.info({ version: query.version ?? null }, 'protocol version is not offered');
   res
-    .set({ ...VERSION_HEADERS, 'X-MS-RP': OFFERED.join(',') })
+    .set({ ...versionHeaders(offered), 'X-MS-RP': offered.join(',') })
     .status(400)
     .end();
 }
@@ -117,6 +134,15 @@ function sessionOf(res: Response, query: EasQuery, version: EasVersion, hangUp: 
   return { ...session, origin: `eas:${query.deviceId}`, signal, scheduling };
 }
 
+/** What the request's own line and headers decide. */
+interface Way {
+  readonly policy: DevicePolicy;
+  readonly offered: readonly EasVersion[];
+  /** Tells the device that other versions are offered than it knows. */
+  changed(): void;
+  readonly pulse: Pulse;
+}
+
 async function run(
   { services, runtime }: Face,
   session: Session,
@@ -125,14 +151,14 @@ async function run(
   command: Command,
   req: Request,
   log: Logger,
-  pulse: Pulse,
+  { policy, offered: versions, changed, pulse }: Way,
 ): Promise<EasAnswer> {
   if (query.deviceId === '') throw new StatusError(COMMON.DeviceIdMissingOrInvalid, 'no usable device id');
   if (!isIn(command, version)) throw new StatusError(COMMON.VersionNotSupported, `${version} has no ${query.command}`);
   const raw: Uint8Array = Buffer.isBuffer(req.body) ? req.body : new Uint8Array();
   req.body = undefined;
   const body = command.opaqueBody?.(version) ? null : documentOf(raw, command);
-  const userAgent = String(req.headers['user-agent'] ?? '').slice(0, 200);
+  const userAgent = userAgentOf(req);
   const trial = query.deviceId === TRIAL_DEVICE ? trialStore(unknownDevice(query, userAgent)) : undefined;
   const store = trial ?? services.devices;
   const remembered = runtime.lastSync.get(deviceKey({ session, query }))?.collections.map((collection) => collection.id);
@@ -140,8 +166,11 @@ async function run(
   const snapshot = await store.open(session, query.deviceId, wanted);
   const known = snapshot?.device ?? unknownDevice(query, userAgent);
   checkStanding(known, version, query.command);
-  if (command.needsPolicy) checkPolicyKey(known, query);
-  const device = await seen(known, snapshot !== null, { session, query, userAgent, store });
+  const offered = versions.join(',');
+  // Until the device has begun anew it may not have seen it (MS-ASHTTP X-MS-RP).
+  if (snapshot && !isTold(known, offered)) changed();
+  if (command.needsPolicy) checkPolicyKey(known, query, policy);
+  const device = await seen(known, snapshot !== null, { session, query, userAgent, store }, offered);
   const states = snapshot?.states ?? new Map();
   return command.run({
     services,
@@ -152,6 +181,8 @@ async function run(
     body,
     raw,
     device,
+    policy,
+    offered,
     states,
     asked: new Set(wanted),
     store,
@@ -165,10 +196,12 @@ async function seen(
   device: Device,
   exists: boolean,
   { session, query, userAgent, store }: Pick<EasContext, 'session' | 'query' | 'store'> & { userAgent: string },
+  offered: string,
 ): Promise<Device> {
   const now = { type: query.deviceType, userAgent, protocol: query.version ?? '' };
   const same = device.type === now.type && device.userAgent === now.userAgent && device.protocol === now.protocol;
-  return exists && same ? device : store.save(session, query.deviceId, now);
+  if (exists && same) return device;
+  return store.save(session, query.deviceId, exists || isTold(device, offered) ? now : { ...now, versions: offered });
 }
 
 function documentOf(raw: Uint8Array, command: Command): Element | null {

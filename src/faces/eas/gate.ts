@@ -1,4 +1,5 @@
 import type { Device } from '../../domain/devices/model.js';
+import type { DevicePolicy } from '../../domain/devices/policies.js';
 import type { EasQuery } from './query.js';
 import { COMMON, StatusError } from './status.js';
 import { type EasVersion, has } from './versions.js';
@@ -16,10 +17,11 @@ export function isExempt(query: EasQuery): boolean {
   return query.deviceId === TRIAL_DEVICE || UNPROVISIONABLE.some((pattern) => pattern.test(query.deviceType));
 }
 
-/** Refuses a device that an operator blocked or wants wiped. @throws StatusError */
+/** Refuses a device that an operator blocked or wants wiped, or that was wiped and not let in again. @throws StatusError */
 export function checkStanding(device: Device, version: EasVersion, command: string): void {
   if (device.blocked) throw new StatusError(COMMON.DeviceIsBlockedForThisUser, 'device is blocked');
   if (command === 'Provision') return;
+  if (device.wipe === 'done') throw new StatusError(COMMON.DeviceIsBlockedForThisUser, 'device was wiped');
   if (device.wipe === 'pending') throw new StatusError(COMMON.RemoteWipeRequested, 'wipe is pending');
   if (device.wipe === 'account-pending') {
     const status = has(version, 'accountWipe') ? COMMON.RemoteWipeRequested : COMMON.AccessDenied;
@@ -27,9 +29,13 @@ export function checkStanding(device: Device, version: EasVersion, command: stri
   }
 }
 
-/** The policy key a command must carry (MS-ASPROV 3.1.5.1). @throws StatusError */
-export function checkPolicyKey(device: Device, query: EasQuery): void {
-  if (isExempt(query)) return;
+/** The policy key a command must carry, for the policy that is in force (MS-ASPROV 3.1.5.1). @throws StatusError */
+export function checkPolicyKey(device: Device, query: EasQuery, policy: DevicePolicy): void {
+  if (isExempt(query)) {
+    if (policy.acceptsUnprovisionable || query.deviceId === TRIAL_DEVICE) return;
+    throw new StatusError(COMMON.LegacyDeviceOnStrictPolicy, 'the device knows no policies');
+  }
   if (!query.policyKey || device.policyKey === 0) throw new StatusError(COMMON.DeviceNotProvisioned, 'not provisioned');
   if (query.policyKey !== device.policyKey) throw new StatusError(COMMON.InvalidPolicyKey, 'policy key is not the current one');
+  if (device.policy !== policy.id) throw new StatusError(COMMON.InvalidPolicyKey, 'the policy is another one by now');
 }

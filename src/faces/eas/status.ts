@@ -23,9 +23,12 @@ export const COMMON = {
   AccessDenied: 130,
   CommandNotSupported: 137,
   VersionNotSupported: 138,
+  DeviceNotFullyProvisionable: 139,
   RemoteWipeRequested: 140,
+  LegacyDeviceOnStrictPolicy: 141,
   DeviceNotProvisioned: 142,
   InvalidPolicyKey: 144,
+  ExternallyManagedDevicesNotAllowed: 145,
   NoRecurrenceInCalendar: 146,
   InvalidStoredRequest: 149,
   ItemNotFound: 150,
@@ -59,9 +62,12 @@ const HTTP_BY_STATUS: Readonly<Record<number, number>> = {
   130: 403,
   137: 501,
   138: 400,
+  139: 403,
   140: 449,
+  141: 449,
   142: 449,
   144: 449,
+  145: 403,
 };
 
 const STATUS_BY_KIND: Readonly<Record<ErrorKind, number>> = {

@@ -11,6 +11,17 @@ export function atLeast(version: EasVersion, least: EasVersion): boolean {
   return VERSIONS.indexOf(version) >= VERSIONS.indexOf(least);
 }
 
+/** The versions of a range that are answered, oldest first. */
+export function versionsBetween({ from, to }: { readonly from: string; readonly to: string }): readonly EasVersion[] {
+  const at = (version: string) => (VERSIONS as readonly string[]).indexOf(version);
+  return OFFERED.filter((version) => at(version) >= at(from) && at(version) <= at(to));
+}
+
+/** Whether these are the versions that the device knows of. */
+export function isTold(device: { readonly versions: string }, offered: string): boolean {
+  return (device.versions || OFFERED.join(',')) === offered;
+}
+
 /** The version a header or query names, or undefined when it is none of ours. */
 export function parseVersion(text: string | undefined): EasVersion | undefined {
   return VERSIONS.find((version) => version === text?.trim());

@@ -1,6 +1,7 @@
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Device } from '../../domain/devices/model.js';
 import { DomainError, type ErrorKind } from '../../domain/errors.js';
+import { HIERARCHY } from '../../domain/notify/hub.js';
 import type { Collection, ItemVersion } from '../../domain/pim/model.js';
 import type { Services } from '../../domain/services.js';
 import type { Session } from '../../domain/types.js';
@@ -68,7 +69,11 @@ export function webRouter(services: Services): Router {
       const { wipe, blocked } = body(req);
       const id = text(req.params.id);
       if (!(await devices.open(s, id, []))) throw new DomainError('not-found', 'no such device');
-      return deviceJson(await devices.save(s, id, { ...wipeOf(wipe), ...(typeof blocked === 'boolean' ? { blocked } : {}) }));
+      const changed = { ...wipeOf(wipe), ...(typeof blocked === 'boolean' ? { blocked } : {}) };
+      const saved = await devices.save(s, id, changed);
+      // A device that waits for changes is to hear of it now.
+      services.hub.publish(s.account, HIERARCHY);
+      return deviceJson(saved);
     }),
   );
   router.use(failed);
@@ -134,10 +139,10 @@ function moment(value: unknown): Date {
   return date;
 }
 
-function wipeOf(value: unknown): Partial<Pick<Device, 'wipe'>> {
+function wipeOf(value: unknown): Partial<Pick<Device, 'wipe' | 'policyKey'>> {
   if (value === undefined) return {};
-  if (value === 'device') return { wipe: 'pending' };
-  if (value === 'account') return { wipe: 'account-pending' };
+  if (value === 'device') return { wipe: 'pending', policyKey: 0 };
+  if (value === 'account') return { wipe: 'account-pending', policyKey: 0 };
   if (value === 'none') return { wipe: 'none' };
   throw new DomainError('invalid', 'wipe is device, account or none');
 }
@@ -151,6 +156,7 @@ function versionJson(version: ItemVersion): object {
   return { item, seq, name, component, deleted, replacedBy, replacedAt, summary: summaryOf(version.text) };
 }
 
-function deviceJson({ id, type, userAgent, protocol, information, wipe, blocked }: Device): object {
-  return { id, type, userAgent, protocol, model: information.Model, name: information.FriendlyName, wipe, blocked };
+function deviceJson({ id, type, userAgent, protocol, information, compliance, wipe, blocked }: Device): object {
+  const names = { model: information.Model, name: information.FriendlyName };
+  return { id, type, userAgent, protocol, ...names, compliance: compliance || null, wipe, blocked };
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type {
+  Compliance,
   Device,
   DevicePatch,
   DeviceSnapshot,
@@ -21,6 +22,9 @@ interface DeviceRow {
   information: Record<string, string>;
   policy_key: string;
   pending_policy_key: string;
+  policy: string;
+  compliance: Compliance | '';
+  versions: string;
   wipe: WipeState;
   blocked: boolean;
   cache: Record<string, unknown>;
@@ -41,7 +45,8 @@ interface LeftOutRow {
   left_out_at: Date;
 }
 
-const COLUMNS = 'id, type, user_agent, protocol, information, policy_key, pending_policy_key, wipe, blocked, cache';
+const COLUMNS =
+  'id, type, user_agent, protocol, information, policy_key, pending_policy_key, policy, compliance, versions, wipe, blocked, cache';
 const QUALIFIED = COLUMNS.replace(/\w+/g, 'd.$&');
 
 const statement = (name: string, text: string): Statement => ({ name, text });
@@ -59,14 +64,18 @@ const LIST = statement('list_devices', `SELECT ${COLUMNS} FROM devices WHERE acc
 /** Absent fields come as null and keep what is stored. */
 const SAVE = statement(
   'save_device',
-  `INSERT INTO devices AS d (account_id, id, type, user_agent, protocol, information, policy_key, pending_policy_key, wipe, blocked, cache)
+  `INSERT INTO devices AS d (account_id, id, type, user_agent, protocol, information, policy_key, pending_policy_key, wipe, blocked, cache,
+     policy, compliance, versions)
    VALUES ($1, $2, coalesce($3, ''), coalesce($4, ''), coalesce($5, ''), coalesce($6::jsonb, '{}'), coalesce($7::bigint, 0),
-           coalesce($8::bigint, 0), coalesce($9, 'none'), coalesce($10::boolean, false), coalesce($11::json, '{}'))
+           coalesce($8::bigint, 0), coalesce($9, 'none'), coalesce($10::boolean, false), coalesce($11::json, '{}'),
+           coalesce($12, ''), coalesce($13, ''), coalesce($14, ''))
    ON CONFLICT (account_id, id) DO UPDATE SET
      type = coalesce($3, d.type), user_agent = coalesce($4, d.user_agent), protocol = coalesce($5, d.protocol),
      information = coalesce($6::jsonb, d.information), policy_key = coalesce($7::bigint, d.policy_key),
      pending_policy_key = coalesce($8::bigint, d.pending_policy_key), wipe = coalesce($9, d.wipe),
-     blocked = coalesce($10::boolean, d.blocked), cache = coalesce($11::json, d.cache), changed_at = now()
+     blocked = coalesce($10::boolean, d.blocked), cache = coalesce($11::json, d.cache),
+     policy = coalesce($12, d.policy), compliance = coalesce($13, d.compliance), versions = coalesce($14, d.versions),
+     changed_at = now()
    RETURNING ${COLUMNS}`,
 );
 
@@ -170,6 +179,9 @@ export class PostgresDeviceStore implements DeviceStore {
       patch.wipe,
       patch.blocked,
       patch.cache && JSON.stringify(patch.cache),
+      patch.policy,
+      patch.compliance,
+      patch.versions,
     ]);
     return toDevice(saved as DeviceRow);
   }
@@ -236,6 +248,9 @@ function toDevice(found: DeviceRow): Device {
     information: found.information,
     policyKey: Number(found.policy_key),
     pendingPolicyKey: Number(found.pending_policy_key),
+    policy: found.policy,
+    compliance: found.compliance,
+    versions: found.versions,
     wipe: found.wipe,
     blocked: found.blocked,
     cache: found.cache,

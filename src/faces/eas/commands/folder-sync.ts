@@ -6,6 +6,7 @@ import { withFolderState } from '../folder-state.js';
 import { type FolderEntry, listFolders } from '../folders.js';
 import { StatusError } from '../status.js';
 import { nextKey, turnOf } from '../sync/keys.js';
+import { isTold } from '../versions.js';
 
 /** Status values of FolderSync and its kin (MS-ASCMD 2.2.3.177.4). */
 export const FOLDER = {
@@ -26,6 +27,7 @@ export async function folderSync(context: EasContext): Promise<EasAnswer> {
   return withFolderState(context, async (state) => {
     const turn = turnOf(state.states, key);
     if (turn.kind === 'unknown') throw new StatusError(FOLDER.BadKey, 'unknown FolderSync key');
+    if (turn.kind === 'first') await noteVersions(context);
     const before = turn.kind === 'first' ? [] : turn.base.folders;
     const now = await listFolders(context, turn.kind === 'first' ? (state.states?.current.data.folders ?? null) : before);
     const changes = compare(before, now);
@@ -36,6 +38,11 @@ export async function folderSync(context: EasContext): Promise<EasAnswer> {
     await dropGone(context, before, now);
     return answer(next, changes);
   });
+}
+
+/** Who begins anew has looked at the versions (MS-ASHTTP X-MS-RP). */
+async function noteVersions({ store, session, query, device, offered }: EasContext): Promise<void> {
+  if (!isTold(device, offered)) await store.save(session, query.deviceId, { versions: offered });
 }
 
 function answer(key: string, changes: readonly Element[]): EasAnswer {

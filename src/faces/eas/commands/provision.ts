@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
+import type { Compliance } from '../../../domain/devices/model.js';
+import type { DevicePolicy } from '../../../domain/devices/policies.js';
 import { child, children, childText, type Element, el } from '../../../formats/wbxml/tree.js';
 import { documentAnswer, type EasAnswer, type EasContext } from '../context.js';
 import { readDeviceInformation } from '../device-information.js';
-import { policyDocument, WAP_POLICY } from '../policy.js';
+import { canExpress, policyDocument, wapPolicy } from '../policy.js';
 import { COMMON, StatusError } from '../status.js';
 import { has } from '../versions.js';
 
@@ -11,8 +13,8 @@ const WAP_POLICY_TYPE = 'MS-WAP-Provisioning-XML';
 /** Status of the command and of a Policy (MS-ASPROV 2.2.2.54). */
 const PROVISION = { Success: 1, ProtocolError: 2 } as const;
 const POLICY = { Success: 1, NoPolicy: 2, UnknownType: 3, WrongKey: 5 } as const;
-/** What a device says of a policy: 1 applied, 2 partly, 3 not, 4 managed by somebody else. */
-const APPLIED = '1';
+/** What a device says of a policy. */
+const COMPLIANCE: Readonly<Record<string, Compliance>> = { 1: 'full', 2: 'partial', 3: 'none', 4: 'managed' };
 const KEY_LIMIT = 2 ** 31;
 
 /** The two phases of provisioning, and the wipe (MS-ASPROV 3.1.5.1). */
@@ -43,10 +45,12 @@ function policyTypeOf({ version }: EasContext): string {
 }
 
 /** First phase: the policy and a temporary key. */
-function offer({ version }: EasContext, type: string, key: number | null, informed: boolean): EasAnswer {
+function offer({ version, policy }: EasContext, type: string, key: number | null, informed: boolean): EasAnswer {
   const settings = informed ? el('Settings:DeviceInformation', el('Settings:Status', 1)) : undefined;
   if (key === null) return answer(policies(type, POLICY.UnknownType), settings);
-  const data = el('Provision:Data', type === WAP_POLICY_TYPE ? WAP_POLICY : policyDocument(version));
+  if (!policy.acceptsPartial && !canExpress(version, policy))
+    throw new StatusError(COMMON.DeviceNotFullyProvisionable, 'the version can not say all of the policy');
+  const data = el('Provision:Data', type === WAP_POLICY_TYPE ? wapPolicy(policy) : policyDocument(version, policy));
   return answer(policies(type, POLICY.Success, key, data), settings);
 }
 
@@ -57,11 +61,24 @@ async function acknowledge(context: EasContext, policy: Element): Promise<EasAns
   const key = Number(childText(policy, 'Provision:PolicyKey'));
   const known = key === device.pendingPolicyKey || key === device.policyKey;
   if (!known || !(key > 0)) return answer(policies(type, POLICY.WrongKey));
-  const status = childText(policy, 'Provision:Status')?.trim();
-  if (status !== APPLIED) context.log.info({ device: query.deviceId, status }, 'device applied the policy only partly');
+  const compliance = COMPLIANCE[childText(policy, 'Provision:Status')?.trim() ?? ''] ?? 'none';
+  const refusal = refused(context.policy, compliance);
+  if (compliance !== 'full')
+    context.log.info({ device: query.deviceId, compliance, refusal }, 'device does not apply the policy whole');
+  if (refusal !== null) {
+    await store.save(session, query.deviceId, { policyKey: 0, pendingPolicyKey: 0, compliance });
+    throw new StatusError(refusal, `policy ${context.policy.name}: ${compliance}`);
+  }
   const policyKey = newKey(device.pendingPolicyKey);
-  await store.save(session, query.deviceId, { policyKey });
+  await store.save(session, query.deviceId, { policyKey, policy: context.policy.id, compliance });
   return answer(policies(type, POLICY.Success, policyKey));
+}
+
+/** The Status for a device that does not do what its policy demands; null: it may go on. Where nothing is asked, nothing is broken. */
+function refused({ settings, acceptsPartial, acceptsManaged }: DevicePolicy, compliance: Compliance): number | null {
+  if (compliance === 'managed') return acceptsManaged ? null : COMMON.ExternallyManagedDevicesNotAllowed;
+  const isBroken = settings.size > 0 && (compliance === 'none' || (compliance === 'partial' && !acceptsPartial));
+  return isBroken ? COMMON.DeviceNotFullyProvisionable : null;
 }
 
 /** The device tells that it has erased the account or itself. */

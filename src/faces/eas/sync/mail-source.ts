@@ -7,6 +7,7 @@ import { emailChange, emailData } from '../classes/email.js';
 import { meetingMessage } from '../classes/meeting-request.js';
 import type { EasContext } from '../context.js';
 import { countBytes, type Output, placeholder, within } from '../operations/large.js';
+import { cappedFilter } from '../policy.js';
 import { FILTERS, windowOf } from './filter.js';
 import { applyToMail, settleMail } from './mail-apply.js';
 import { differs, noteFlags } from './mail-flags.js';
@@ -55,7 +56,7 @@ export class MailSource implements ItemSource {
   ) {}
 
   window(filter: number, now: Date): Window {
-    return windowOf(filter, now);
+    return windowOf(cappedFilter(filter, this.context.policy, 'MaxEmailAgeFilter'), now);
   }
 
   head(): Promise<MailMark> {
