@@ -156,9 +156,15 @@ function inContext(segments: readonly string[]): Place {
   return { at: 'item', type: area, user, slug, name };
 }
 
-function inPrincipals([user, group, ...more]: readonly string[]): Place {
-  if (user === undefined) return { at: 'principals' };
+function inPrincipals([segment, group, ...more]: readonly string[]): Place {
+  if (segment === undefined) return { at: 'principals' };
+  const user = addressIn(segment);
   if (group === undefined) return { at: 'principal', user };
   const degree = /^calendar-proxy-(read|write)$/.exec(group)?.[1] as ProxyDegree | undefined;
   return degree === undefined || more.length > 0 ? { at: 'nowhere' } : { at: 'proxy', user, degree };
+}
+
+/** Thunderbird encodes the path of the principal once more (`alice%2540example.org`) when it asks about scheduling. */
+function addressIn(segment: string): string {
+  return !segment.includes('@') && segment.includes('%40') ? decodeSegment(segment) : segment;
 }

@@ -14,6 +14,9 @@ describe('parsePath', () => {
     ['/dav/principals', { at: 'principals' }],
     ['/dav/principals/a@b/', { at: 'principal', user: 'a@b' }],
     ['/dav/principals/a/b', { at: 'nowhere' }],
+    // Thunderbird encodes the encoded address once more when it asks about scheduling.
+    ['/dav/principals/a%252Bb%2540c/', { at: 'principal', user: 'a+b@c' }],
+    ['/dav/principals/a%2540b@c/', { at: 'principal', user: 'a%40b@c' }],
     ['/dav/calendars/', { at: 'homes', type: 'calendars' }],
     ['/dav/calendars/a%40b', { at: 'home', type: 'calendars', user: 'a@b' }],
     ['/dav/addressbooks/a@b/c%C3%BC/', { at: 'collection', type: 'addressbooks', user: 'a@b', slug: 'cü' }],
@@ -50,6 +53,8 @@ describe('parsePath', () => {
     '/dav/calendars/a/%c0%af',
     '/dav/calendars/a/%zz',
     '/dav/calendars/a/%',
+    '/dav/principals/a%252f%2540b/',
+    '/dav/principals/a%25zz%2540b/',
     '/dav/calendars/a/b#c',
     `/dav/calendars/${'a'.repeat(1_100)}/`,
     `/dav/${'a/'.repeat(3_000)}`,
