@@ -39,6 +39,7 @@ export type ErrorReason =
   | 'allowed-organizer-scheduling-object-change'
   | 'allowed-attendee-scheduling-object-change'
   | 'same-organizer-in-all-components'
+  | 'unique-scheduling-object-resource'
   | 'quota-not-exceeded'
   | 'mail-server';
 
@@ -52,6 +53,8 @@ export class DomainError extends Error {
     readonly details: {
       readonly reason?: ErrorReason;
       readonly href?: string;
+      /** The item in the way, where it is in another collection of the same account. */
+      readonly elsewhere?: { readonly account: string; readonly collection: string; readonly name: string };
       readonly retryAfter?: number;
       readonly cause?: unknown;
     } = {},

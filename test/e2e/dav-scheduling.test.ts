@@ -126,6 +126,30 @@ describe('scheduling over DAV (RFC 6638)', () => {
     assert.deepEqual([refused.status, /allowed-attendee-scheduling-object-change/.test(refused.text)], [403, true]);
   });
 
+  it('keeps a meeting in one resource of an account (RFC 6638 §3.2.4.2 unique-scheduling-object-resource)', async () => {
+    const second = calendarPath(ALICE, 'second');
+    await alice.request('MKCALENDAR', second);
+    const one = meeting().replaceAll('UID:meeting', 'UID:once');
+    assert.equal((await alice.request('PUT', `${own}once.ics`, { body: one, headers: ICS })).status, 201);
+    const copy = (method: string) => alice.request(method, `${own}once.ics`, { headers: { destination: `${second}once.ics` } });
+    for (const refused of [await alice.request('PUT', `${second}again.ics`, { body: one, headers: ICS }), await copy('COPY')]) {
+      assert.equal(refused.status, 403);
+      assert.ok(refused.text.includes(`<C:unique-scheduling-object-resource><D:href>${own}once.ics</D:href>`), refused.text);
+    }
+    const whole = await alice.multistatus('COPY', own, { headers: { destination: calendarPath(ALICE, 'whole') } });
+    assert.ok(
+      whole.responses.some(({ href, status }) => href === `${own}once.ics` && status === 403),
+      'told for each member',
+    );
+    assert.equal((await copy('MOVE')).status, 201, 'moved it is one still');
+    const plain = event('once-plain', 'DTSTART:20991201T100000Z');
+    for (const path of [own, second]) {
+      assert.equal((await alice.request('PUT', `${path}plain.ics`, { body: plain, headers: ICS })).status, 201, 'no meeting');
+    }
+    for (const path of [second, calendarPath(ALICE, 'whole')]) assert.equal((await alice.request('DELETE', path)).status, 204);
+    await alice.request('DELETE', `${own}plain.ics`);
+  });
+
   it('tells nobody when an invitation is deleted with Schedule-Reply: F', async () => {
     const [invitation] = await items(bob, bobs);
     const tag = (await alice.request('GET', `${own}meeting.ics`)).headers.etag;

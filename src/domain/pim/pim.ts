@@ -291,6 +291,13 @@ export class PimService implements Pim {
       const stored = await tx.find(source, from.ref);
       checkPrecondition(stored, options.when);
       if (!stored) throw new DomainError('not-found', 'no such item');
+      if (
+        options.copy &&
+        stored.scheduleTag !== null &&
+        source.account === target.account &&
+        source.collection !== target.collection
+      )
+        throw twice({ ...source, name: stored.name });
       // A copy holds no more than its maker may read.
       const item = visibleTo(from.collection.access, stored);
       const row = rowOf(to.collection.kind, to.collection.components, { name: to.name, text: item.text }, this.clock.now());
@@ -346,6 +353,8 @@ export class PimService implements Pim {
     jobs.push(...plan.jobs);
     if (!row || plan.text === null) return row;
     const { scheduleTag } = plan;
+    if (scheduleTag !== null && !before?.scheduleTag && s.scheduling !== 'off')
+      await requireUnique(tx, collection.source, row.uid);
     if (plan.text === after) return { ...row, scheduleTag };
     const { kind, components } = collection;
     return { ...rowOf(kind, components, { name: row.name, text: plan.text }, this.clock.now()), scheduleTag } as R;
@@ -418,6 +427,17 @@ function requireUid(uid: string, current: ItemHead | null, found: ItemHead | nul
   const holder = current ?? found;
   if (holder && current?.uid !== uid)
     throw new DomainError('conflict', 'the UID belongs to another item', { reason: 'no-uid-conflict', href: holder.name });
+}
+
+/** One meeting has one resource in an account: else answers would reach some copies only (RFC 6638 §3.2.4.2). */
+async function requireUnique(tx: PimWrite, place: Place, uid: string): Promise<void> {
+  const elsewhere = await tx.meetingElsewhere(place, uid);
+  if (elsewhere) throw twice({ ...elsewhere, account: place.account });
+}
+
+function twice(elsewhere: Place & { readonly name: string }): DomainError {
+  const reason = 'unique-scheduling-object-resource';
+  return new DomainError('forbidden', 'the meeting is in another calendar', { reason, elsewhere });
 }
 
 interface Transfer {

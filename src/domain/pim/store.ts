@@ -191,6 +191,8 @@ export interface PimWrite {
   insert(place: Place, row: ItemRow, creationKey?: string): Promise<Item>;
   /** Replaces an item's text; the earlier text goes to the versions. */
   update(place: Place, current: Item, row: ItemRow): Promise<Item>;
+  /** A meeting of that UID in another collection of the account. */
+  meetingElsewhere(place: Place, uid: string): Promise<{ readonly collection: Id; readonly name: string } | null>;
   /** What is kept with an item; null: nothing. */
   properties(place: Place, id: Id): Promise<Readonly<Record<string, string>> | null>;
   /** Keeps something with a new item. */

@@ -68,6 +68,7 @@ const CONDITIONS: Readonly<Record<ErrorReason, Condition | null>> = {
   'need-privileges': both(D('need-privileges'), 403),
   'allowed-organizer-scheduling-object-change': both(C('allowed-organizer-scheduling-object-change'), 403),
   'allowed-attendee-scheduling-object-change': both(C('allowed-attendee-scheduling-object-change'), 403),
+  'unique-scheduling-object-resource': both(C('unique-scheduling-object-resource'), 403),
   'same-organizer-in-all-components': both(C('same-organizer-in-all-components'), 403),
   'quota-not-exceeded': both(D('quota-not-exceeded'), 507),
   'mail-server': null,

@@ -80,6 +80,14 @@ export const MOVE_COLLECTION = statement(
   'UPDATE collections SET slug = $3 WHERE account_id = $1 AND id = $2 RETURNING id',
 );
 
+/** A look-up in the index of UIDs for each other collection of the account. */
+export const MEETING_ELSEWHERE = statement(
+  'meeting_elsewhere',
+  `SELECT i.collection_id::text AS collection, i.name FROM collections c
+   JOIN items i ON i.account_id = c.account_id AND i.collection_id = c.id AND i.uid = $3
+   WHERE c.account_id = $1 AND c.id <> $2 AND i.schedule_tag IS NOT NULL LIMIT 1`,
+);
+
 /** $3 is the name of one item, or null for all. */
 export const ITEM_PROPERTIES = statement(
   'item_properties',

@@ -376,6 +376,11 @@ class PostgresPimWrite implements PimWrite {
     return toItem(found as sql.ItemColumns);
   }
 
+  async meetingElsewhere(place: Place, uid: string): Promise<{ collection: Id; name: string } | null> {
+    const values = [place.account, place.collection, uid];
+    return (await row<{ collection: Id; name: string }>(this.client, sql.MEETING_ELSEWHERE, values)) ?? null;
+  }
+
   async properties(place: Place, id: Id): Promise<Readonly<Record<string, string>> | null> {
     const values = [place.account, place.collection, id];
     const found = await row<{ properties: Record<string, string> }>(this.client, sql.PROPERTIES_OF_ITEM, values);

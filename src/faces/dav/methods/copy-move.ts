@@ -1,11 +1,14 @@
+import { isDomainError } from '../../../domain/errors.js';
 import type { Collection } from '../../../domain/pim/model.js';
 import { D } from '../../../formats/xml/names.js';
-import { conditionError, DavError } from '../errors.js';
+import { conditionError, conditionOf, DavError } from '../errors.js';
 import type { Exchange } from '../exchange.js';
 import { dropLocks, requireUnlocked } from '../locks.js';
 import { type DavReply, depthOf } from '../message.js';
+import { multistatusOf, statusRow } from '../multistatus.js';
 import { collectionPath, encodeSegment, homeOf, type Place } from '../paths.js';
 import { preconditionOf } from '../preconditions.js';
+import { withHref } from '../scheduling/unique.js';
 import { allow } from './options.js';
 
 /** COPY (RFC 4918 §9.8). */
@@ -27,12 +30,13 @@ async function transfer(x: Exchange, isCopy: boolean): Promise<DavReply> {
   const locked = !isCopy && (await requireUnlocked(x, place, { member: true }));
   await requireUnlocked(x, to, { member: true });
   const options = { copy: isCopy, overwrite: overwriteOf(x), when };
-  const done = await x.services.pim.transfer(
-    x.session,
+  const [source, destination] = [
     { collection: from, ref: { name: place.name } },
     { collection: target, name: to.name },
-    options,
-  );
+  ];
+  const done = await x.services.pim.transfer(x.session, source, destination, options).catch(async (error) => {
+    throw await withHref(x, error);
+  });
   if (locked) await dropLocks(x, place);
   return done.created
     ? { status: 201, headers: { Location: x.collectionHref(target) + encodeSegment(to.name) } }
@@ -58,7 +62,8 @@ async function copyCollection(x: Exchange, place: Place, to: Place): Promise<Dav
   const replaced = await clear(x, to, source);
   const { kind, name, components, properties } = source;
   const target = await x.services.pim.createCollection(x.session, { kind, slug: to.slug, name, components, properties });
-  if (depth === 'infinity') await copyItems(x, source, target);
+  const failed = depth === 'infinity' ? await copyItems(x, source, target) : [];
+  if (failed.length > 0) return multistatusOf(failed);
   return { status: replaced ? 204 : 201, headers: { Location: collectionPath(to.type, x.address, to.slug) } };
 }
 
@@ -89,13 +94,23 @@ async function clear(x: Exchange, to: Place, source: Collection): Promise<boolea
   return true;
 }
 
-async function copyItems(x: Exchange, source: Collection, target: Collection): Promise<void> {
+/** What can't be copied does not keep the rest from it (RFC 4918 §9.8.5). */
+async function copyItems(x: Exchange, source: Collection, target: Collection): Promise<readonly string[]> {
+  const failed: string[] = [];
   const names: string[] = [];
   for await (const { name } of x.services.pim.heads(x.session, source)) names.push(name);
   for (const name of names) {
     const options = { copy: true, overwrite: true };
-    await x.services.pim.transfer(x.session, { collection: source, ref: { name } }, { collection: target, name }, options);
+    const from = { collection: source, ref: { name } };
+    try {
+      await x.services.pim.transfer(x.session, from, { collection: target, name }, options);
+    } catch (error) {
+      if (!isDomainError(error, 'forbidden')) throw error;
+      const condition = conditionOf(await withHref(x, error), 'calendars', (path) => path);
+      failed.push(statusRow(x.collectionHref(source) + encodeSegment(name), 403, condition));
+    }
   }
+  return failed;
 }
 
 /** The place a Destination header names (RFC 4918 §10.3). @throws DavError 400, 502 for other servers */

@@ -11,6 +11,7 @@ import type { DavReply } from '../message.js';
 import { encodeSegment, type HomeType } from '../paths.js';
 import { preconditionOf } from '../preconditions.js';
 import type { Resource } from '../resource.js';
+import { withHref } from '../scheduling/unique.js';
 import { itemForm, itemHeaders } from './get.js';
 import { allow } from './options.js';
 
@@ -36,7 +37,7 @@ export async function put(x: Exchange): Promise<DavReply> {
     const current = wantsBody && isDomainError(error, 'precondition-failed') ? await x.find(place) : null;
     // RFC 8144 §3.2: whoever is late sees at once what there is now.
     if (current?.item) return representation(x, current.item as Item, 412);
-    throw error;
+    throw await withHref(x, error);
   }
 }
 
