@@ -43,9 +43,16 @@ export async function eventually(check: () => Promise<void>): Promise<void> {
   }
 }
 
-function event(uid: string, title: string): string {
-  const today = new Date().toISOString().slice(0, 10).replaceAll('-', '');
-  return calendar('VEVENT', uid, title, [`DTSTART:${today}T090000Z`, `DTEND:${today}T100000Z`]);
+const now = Date.now();
+
+/** A time of this day, or days later, as iCalendar writes it, from `hhmmss`. */
+export function today(time: string, later = 0): string {
+  const day = new Date(now + later * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+  return `${day}T${time}Z`;
+}
+
+function event(uid: string, title: string, later = 0): string {
+  return calendar('VEVENT', uid, title, [`DTSTART:${today('090000', later)}`, `DTEND:${today('100000', later)}`]);
 }
 
 function todo(uid: string, title: string): string {

@@ -9,7 +9,7 @@ import { DavClient } from '../support/dav-client.js';
 import { PASSWORD, startTestDovecot, startTestSubmission } from '../support/dovecot.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { saw } from '../support/saw.js';
-import { type Collection, eventually, objects, put, titlesThere } from './collections.js';
+import { type Collection, eventually, objects, put, titlesThere, today } from './collections.js';
 import type { Marionette } from './marionette.js';
 import { type NameProxy, startNameProxy } from './name-proxy.js';
 import { startThunderbird } from './thunderbird.js';
@@ -27,8 +27,12 @@ const there: Record<'calendar' | 'tasks' | 'contacts', Collection> = {
   contacts: { path: `/dav/addressbooks/${encodeURIComponent(USER)}/contacts/`, object: objects.card },
 };
 
+const BOB = 'bob@example.test';
+const bobs: Collection = { path: `/dav/calendars/${encodeURIComponent(BOB)}/calendar/`, object: objects.event };
+
 let gateway: Gateway;
 let dav: DavClient;
+let bob: DavClient;
 let proxy: NameProxy;
 let thunderbird: Marionette;
 let pictures: string;
@@ -46,6 +50,7 @@ before(async () => {
   const env = { TLS_CERT: certificate.file, TLS_KEY: certificate.key, PUBLIC_URL: 'https://example.test' };
   gateway = await startGateway({ databaseUrl, imapUrl: dovecot.url, smtpUrl: submission.url, env });
   dav = new DavClient({ url: gateway.url, user: USER, password: PASSWORD });
+  bob = new DavClient({ url: gateway.url, user: BOB, password: PASSWORD });
   await put(dav, there.calendar, 'there', 'Made on the server');
   await put(dav, there.tasks, 'there', 'Task of the server');
   await put(dav, there.contacts, 'there', 'Sara Server');
@@ -146,6 +151,35 @@ test('what is changed and removed in it changes on the server', async (t) => {
   saw(t, `pictures: ${pictures}`);
 });
 
+test('knows who is busy, invites, and sees the answer', async (t) => {
+  await put(bob, bobs, 'busy', 'Something of Bob');
+  const busy = await thunderbird.run<string[]>(BUSY, `mailto:${BOB}`, today('000000'), today('235959'));
+  assert.deepEqual(busy, [`${today('090000')}/${today('100000')}`]);
+  await thunderbird.run(`${ITEMS} await named('Calendar').addItem(new CalEvent(args[0]))`, meeting('invited', USER, BOB));
+  await eventually(async () => assert.match(await textOf(bob, bobs, 'invited'), /NEEDS-ACTION:mailto:bob@/));
+  const answer = (await textOf(bob, bobs, 'invited')).replace(
+    'PARTSTAT=NEEDS-ACTION:mailto:bob@',
+    'PARTSTAT=ACCEPTED:mailto:bob@',
+  );
+  await put(bob, { ...bobs, object: () => answer }, 'invited', '');
+  await eventually(async () => {
+    await thunderbird.run(REFRESH);
+    assert.equal(await thunderbird.run(STATUS, 'invited', `mailto:${BOB}`), 'ACCEPTED');
+  });
+  saw(t, `${BOB} is busy ${busy}; got the invitation; ${await thunderbird.run(STATUS, 'invited', `mailto:${BOB}`)} shows`);
+});
+
+test('is invited, and answers', async (t) => {
+  await put(bob, { ...bobs, object: () => meeting('inviting', BOB, USER) }, 'inviting', '');
+  await eventually(async () => {
+    await thunderbird.run(REFRESH);
+    assert.equal(await thunderbird.run(STATUS, 'inviting', `mailto:${USER}`), 'NEEDS-ACTION');
+  });
+  await thunderbird.run(ACCEPT, 'inviting', `mailto:${USER}`);
+  await eventually(async () => assert.match(await textOf(bob, bobs, 'inviting'), /PARTSTAT=ACCEPTED[^:]*:mailto:alice@/));
+  saw(t, 'the organizer sees ACCEPTED');
+});
+
 test('the gateway logged no error', () => {
   const errors = gateway
     .logs()
@@ -157,6 +191,23 @@ test('the gateway logged no error', () => {
 const titles = (calendar: string) =>
   thunderbird.run<string[]>(`${ITEMS} return (await items(args[0])).map(({ title }) => title).sort();`, calendar);
 const contacts = () => thunderbird.run<string[]>(`${BOOK} return book.childCards.map(({ displayName }) => displayName).sort();`);
+
+/** An object of the collection, found by its UID; lines unfolded. */
+async function textOf(client: DavClient, { path }: Collection, uid: string): Promise<string> {
+  const { status, text } = await client.request('GET', `${path}${uid}.ics`);
+  assert.equal(status, 200);
+  return text.replace(/\r\n[ \t]/g, '');
+}
+
+/** In three days: invitations to what is over are not delivered. */
+function meeting(uid: string, organizer: string, attendee: string): string {
+  const people = [
+    `ORGANIZER:mailto:${organizer}`,
+    `ATTENDEE;ROLE=CHAIR;PARTSTAT=ACCEPTED:mailto:${organizer}`,
+    `ATTENDEE;RSVP=TRUE;PARTSTAT=NEEDS-ACTION:mailto:${attendee}`,
+  ];
+  return objects.event(uid, 'Meeting', 3).replace('END:VEVENT', `${people.join('\r\n')}\r\nEND:VEVENT`);
+}
 
 /** Waits for a step of the account window, fills it in, and goes on; gives the text it showed. */
 function hub(step: string, values: Readonly<Record<string, string | boolean>> = {}): Promise<string> {
@@ -226,6 +277,28 @@ const REFRESH = `${ITEMS} ${BOOK}
   for (const calendar of cal.manager.getCalendars()) if (calendar.canRefresh) calendar.refresh();
   const { CardDAVDirectory } = ChromeUtils.importESModule('resource:///modules/CardDAVDirectory.sys.mjs');
   await CardDAVDirectory.forFile(book.fileName).syncWithServer();`;
+
+/** Busy times of an address, START/END each. */
+const BUSY = `${ITEMS}
+  const [address, start, end] = args;
+  return new Promise((done) => cal.freeBusyService.getFreeBusyIntervals(
+    address, cal.createDateTime(start), cal.createDateTime(end), Ci.calIFreeBusyInterval.BUSY_ALL,
+    { onResult: (operation, found) => { if (!operation?.isPending) done((found ?? []).map(({ interval }) => [interval.start, interval.end].map((time) => time.icalString).join('/'))); } }));`;
+
+/** PARTSTAT of somebody invited. */
+const STATUS = `${ITEMS}
+  const found = (await items('Calendar')).find(({ id }) => id === args[0]);
+  return found?.getAttendeeById(args[1])?.participationStatus ?? null;`;
+
+const ACCEPT = `${ITEMS}
+  const old = (await items('Calendar')).find(({ id }) => id === args[0]);
+  const changed = old.clone();
+  const me = changed.getAttendeeById(args[1]);
+  const answer = me.clone();
+  answer.participationStatus = 'ACCEPTED';
+  changed.removeAttendee(me);
+  changed.addAttendee(answer);
+  await named('Calendar').modifyItem(changed, old);`;
 
 const INBOX = `
   const { MailServices } = ChromeUtils.importESModule('resource:///modules/MailServices.sys.mjs');
