@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
 import { card, event } from '../support/dav-data.js';
 import { type DavServer, startDavServer } from '../support/dav-server.js';
 
 const ALICE = 'alice@example.test';
+const HOME = '/dav/calendars/alice%40example.test/';
 const CAL = '/dav/calendars/alice%40example.test/calendar/';
 const BOOK = '/dav/addressbooks/alice%40example.test/contacts/';
 const ICS = 'text/calendar';
@@ -74,6 +77,15 @@ const header = (
   headers,
   status,
 });
+
+const attach = (what: string, query: string, status: number, names?: string): Hostile => ({
+  ...header(what, 'POST', { 'content-type': 'text/plain' }, status, `${CAL}kept.ics?${query}`),
+  body: 'x',
+  ...(names === undefined ? {} : { names }),
+});
+
+/** Sixty-four megabytes of nothing in a few dozen kilobytes. */
+const HOME_BOMB = `data:,h~${deflateRawSync(Buffer.alloc(64 << 20)).toString('base64url')}`;
 
 const propertyUpdate = (inner: string) =>
   `<propertyupdate xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">${inner}</propertyupdate>`;
@@ -349,6 +361,40 @@ const TABLE: readonly Hostile[] = [
   put('another media type', event('h'), 403, 'C:supported-calendar-data', { 'content-type': 'application/json' }),
   put('another charset', event('h'), 415, undefined, { 'content-type': 'text/calendar; charset=utf-16' }),
   put('a part of a body', event('h'), 400, undefined, { 'content-range': 'bytes 0-5/100' }),
+  report(
+    'a home token that unpacks to gigabytes',
+    `<sync-collection><sync-token>${HOME_BOMB}</sync-token><sync-level>1</sync-level><prop/></sync-collection>`,
+    403,
+    'D:valid-sync-token',
+    HOME,
+  ),
+  report(
+    'a home token of garbage',
+    '<sync-collection><sync-token>data:,h~!!!</sync-token><sync-level>infinite</sync-level><prop/></sync-collection>',
+    403,
+    'D:valid-sync-token',
+    HOME,
+  ),
+  attach('an attachment action nobody knows', 'action=../../etc/shadow', 403, 'C:valid-action-parameter'),
+  attach(
+    'two hundred and one instances',
+    `action=attachment-add&rid=${Array(201).fill('M').join(',')}`,
+    403,
+    'C:valid-rid-parameter',
+  ),
+  attach('an instance of the year 0', 'action=attachment-add&rid=00000000T000000Z', 403, 'C:valid-rid-parameter'),
+  attach('an identifier that is none', 'action=attachment-remove&managed-id=%00%27%3B--', 403, 'C:valid-managed-id-parameter'),
+  put(
+    'an attachment that nobody was given',
+    event('h', 'ATTACH;MANAGED-ID=made-up:http://x.test/a'),
+    403,
+    'C:valid-managed-id-parameter',
+  ),
+  path('an attachment of nobody', '/dav/attachments/nobody%40example.test/x/y', 404, 'GET'),
+  path('an attachment by a path trick', '/dav/attachments/alice%40example.test/..%2f..%2fx/y', 400, 'GET'),
+  header('a whole calendar into itself', 'MOVE', { destination: `${CAL}x.ics` }, 403, CAL),
+  header('a whole calendar over the inbox', 'MOVE', { destination: `${HOME}inbox/` }, 403, CAL),
+  header('a whole calendar into another’s home', 'MOVE', { destination: '/dav/calendars/bob%40example.test/x/' }, 403, CAL),
   putCard('nothing as a card', '', 403, 'CARD:valid-address-data'),
   putCard('an event as a card', event('h'), 403, 'CARD:valid-address-data'),
   putCard('an unclosed card', card('h', 'H').replace('END:VCARD\r\n', ''), 403, 'CARD:valid-address-data'),
@@ -381,11 +427,10 @@ describe('hostile input over DAV', () => {
   after(() => server.close());
 
   /** Sends the path as it is written: URL would tidy it. */
-  const send = ({ method, path: target, headers, body = '' }: Hostile) =>
-    new Promise<{ status: number; text: string; ms: number }>((done, fail) => {
+  const send = ({ method, path: target, headers, body = '' }: Hostile, user = ALICE) =>
+    new Promise<{ status: number; text: string }>((done, fail) => {
       const { port } = new URL(server.url);
-      const authorization = `Basic ${Buffer.from(`${ALICE}:x`).toString('base64')}`;
-      const started = performance.now();
+      const authorization = `Basic ${Buffer.from(`${user}:x`).toString('base64')}`;
       const length = { 'content-length': String(Buffer.byteLength(body)) };
       const asked = request(
         { port, host: '127.0.0.1', method, path: target, headers: { authorization, ...length, ...headers } },
@@ -394,7 +439,7 @@ describe('hostile input over DAV', () => {
           response.setEncoding('utf8').on('data', (chunk) => {
             text += chunk;
           });
-          response.on('end', () => done({ status: response.statusCode ?? 0, text, ms: performance.now() - started }));
+          response.on('end', () => done({ status: response.statusCode ?? 0, text }));
         },
       );
       asked.on('error', fail);
@@ -408,23 +453,39 @@ describe('hostile input over DAV', () => {
     return (await Promise.all(parts)).map(({ text }) => text).join('\n');
   };
 
+  /** Somebody else asks for something, and gets it. */
+  const othersAreServed = async (): Promise<void> => {
+    const asked: Hostile = { what: '', method: 'PROPFIND', path: '/dav/calendars/bob%40example.test/', status: 207 };
+    const { status, text } = await send({ ...asked, headers: { depth: '1' } }, 'bob@example.test');
+    assert.deepEqual([status, text.includes('/dav/calendars/bob%40example.test/calendar/')], [207, true]);
+  };
+
+  it('a body that never ends keeps nobody waiting', async () => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    const login = Buffer.from(`${ALICE}:x`).toString('base64');
+    socket.write(
+      `PUT ${CAL}slow.ics HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${login}\r\nContent-Type: text/calendar\r\nContent-Length: 1000\r\n\r\nBEGIN:`,
+    );
+    await othersAreServed();
+    socket.destroy();
+    assert.equal((await send({ what: '', method: 'GET', path: `${CAL}slow.ics`, status: 404 })).status, 404, 'nothing partial');
+  });
+
   it(`has at least a hundred rows: ${TABLE.length}`, () => assert.ok(TABLE.length >= 100));
 
   for (const row of TABLE) {
     it(`${row.method}: ${row.what}`, async () => {
-      const { status, text, ms } = await send(row);
+      const { status, text } = await send(row);
       const wanted = typeof row.status === 'number' ? [row.status] : row.status;
       assert.ok(wanted.includes(status), `${status} ${text.slice(0, 300)}`);
       if (row.names !== undefined) assert.match(text, new RegExp(`<D:error[^>]*><${row.names}`), text);
       assert.doesNotMatch(text, /node_modules|\bat [A-Za-z]|passwd/, 'nothing of the inside is told');
-      assert.ok(ms < 20_000, `took ${ms} ms`);
+      await othersAreServed();
     });
   }
 
   it('left nothing behind, and the server answers as before', async () => {
-    const started = performance.now();
     const after = await listing();
-    assert.ok(performance.now() - started < 1_000);
     assert.equal(after.match(/<D:response>/g)?.length, 3, 'the two collections and the one item');
     assert.equal((await send({ what: '', method: 'GET', path: `${CAL}kept.ics`, status: 200 })).text, event('kept'));
   });
