@@ -61,6 +61,15 @@ function recipients(fields: readonly HeaderField[]): readonly string[] {
   return [...found.values()];
 }
 
+/** Whether a message goes to more than one mailbox; what can't be read goes to none. */
+export function isToSeveral(raw: Uint8Array): boolean {
+  try {
+    return recipients(splitMessage(raw).fields).length > 1;
+  } catch {
+    return false;
+  }
+}
+
 /** Keeps a From that is the sender's own; anything else becomes the account's address. */
 function ownFrom(fields: readonly HeaderField[], sender: Sender): { fields: readonly HeaderField[]; address: string } {
   const given = fields.filter((field) => field.name === 'from');

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { AttachmentInfo, MailAddress, MessageSummary } from '../../../domain/mail/model.js';
+import type { LastVerb, MailNote } from '../../../domain/mail/notes.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { type Content, type Element, el, optional } from '../../../formats/wbxml/tree.js';
 import { categoryOf, isCategory } from '../sync/mail-flags.js';
 import { atLeast, type EasVersion } from '../versions.js';
 import { bodyElement, isClearSigned, isSmime, nativeType, type RenderedBody, textOrBytes } from './body.js';
+import { COMPLETED, flagElement } from './follow-up.js';
 import type { MeetingMessage } from './meeting-request.js';
 
 /** A message with what is needed to show it. */
@@ -19,6 +21,8 @@ export interface EmailItem {
   readonly draft: boolean;
   /** What it says of a meeting. */
   readonly meeting?: MeetingMessage;
+  /** What devices said of it that IMAP does not keep. */
+  readonly note?: MailNote;
 }
 
 /** A row: the element, since and until when it exists, and its content; undefined leaves the element out. */
@@ -56,7 +60,7 @@ const EMAIL: readonly Row[] = [
   { tag: 'Email:MessageClass', get: ({ summary, meeting }) => meeting?.messageClass ?? messageClass(summary) },
   { tag: 'Email:MeetingRequest', get: ({ meeting }) => meeting?.element },
   { tag: 'Email:InternetCPID', get: () => 65001 },
-  { tag: 'Email:Flag', since: '12.0', get: ({ summary }) => flagElement(summary) },
+  { tag: 'Email:Flag', since: '12.0', get: ({ summary, note }) => flagOf(summary, note) },
   {
     tag: 'Email:ContentClass',
     since: '12.0',
@@ -65,7 +69,8 @@ const EMAIL: readonly Row[] = [
   { tag: 'AirSyncBase:NativeBodyType', since: '12.0', get: ({ summary }) => nativeType(summary.structure) },
   { tag: 'Email2:ConversationId', since: '14.0', get: ({ summary }) => conversationId(summary) },
   { tag: 'Email2:ConversationIndex', since: '14.0', get: ({ summary }) => conversationIndex(summary) },
-  { tag: 'Email2:LastVerbExecuted', since: '14.0', get: ({ summary }) => lastVerb(summary) },
+  { tag: 'Email2:LastVerbExecuted', since: '14.0', get: ({ summary, note }) => lastVerb(summary, note) },
+  { tag: 'Email2:LastVerbExecutionTime', since: '14.0', get: ({ summary, note }) => verbNote(summary, note)?.at },
   { tag: 'Email2:Sender', since: '14.0', get: ({ summary }) => sender(summary) },
   { tag: 'Email:Categories', since: '14.0', get: ({ summary }) => categories(summary) },
   { tag: 'Email2:IsDraft', since: '16.0', get: ({ draft }) => (draft ? 1 : undefined) },
@@ -73,7 +78,13 @@ const EMAIL: readonly Row[] = [
 ];
 
 /** What can change in a message that a device holds (classes: changeRules): all of it goes, so the device can't be wrong. */
-const CHANGING = new Set<TagName>(['Email:Read', 'Email:Flag', 'Email2:LastVerbExecuted', 'Email:Categories']);
+const CHANGING = new Set<TagName>([
+  'Email:Read',
+  'Email:Flag',
+  'Email2:LastVerbExecuted',
+  'Email2:LastVerbExecutionTime',
+  'Email:Categories',
+]);
 
 /** ApplicationData of a message, and roughly its size in bytes. */
 export function emailData(item: EmailItem, version: EasVersion): { readonly data: readonly Element[]; readonly bytes: number } {
@@ -82,8 +93,8 @@ export function emailData(item: EmailItem, version: EasVersion): { readonly data
 }
 
 /** ApplicationData of a Change: read state, flag, answered or forwarded, categories. */
-export function emailChange(summary: MessageSummary, version: EasVersion): readonly Element[] {
-  const bare = { summary, body: undefined, attachments: [], serverId: '', draft: false };
+export function emailChange(summary: MessageSummary, version: EasVersion, note?: MailNote): readonly Element[] {
+  const bare = { summary, body: undefined, attachments: [], serverId: '', draft: false, note };
   const changing = rowsOf(version).filter((row) => CHANGING.has(row.tag));
   const data = rows(changing, bare);
   const cleared = atLeast(version, '14.0') && !data.some((element) => element.tag === 'Email:Categories');
@@ -180,16 +191,29 @@ function hasFlag(summary: MessageSummary, flag: string): boolean {
   return summary.flags.some((set) => set.toLowerCase() === flag.toLowerCase());
 }
 
-/** An empty Flag says that there is none. */
-function flagElement(summary: MessageSummary): Element {
-  if (!hasFlag(summary, '\\Flagged')) return el('Email:Flag');
-  return el('Email:Flag', el('Email:Status', 2), el('Email:FlagType', 'Flag for follow up'));
+/** Whether there may be a note on the message: it carries a mark that one goes with. */
+export function mayHaveNote(summary: MessageSummary): boolean {
+  return ['\\Flagged', COMPLETED, '\\Answered', '$Forwarded'].some((flag) => hasFlag(summary, flag));
 }
 
-/** 1 replied, 3 forwarded (MS-ASEMAIL LastVerbExecuted). */
-function lastVerb(summary: MessageSummary): number | undefined {
-  if (hasFlag(summary, '$Forwarded')) return 3;
-  return hasFlag(summary, '\\Answered') ? 1 : undefined;
+function flagOf(summary: MessageSummary, note: MailNote | undefined): Element {
+  return flagElement(hasFlag(summary, '\\Flagged'), hasFlag(summary, COMPLETED), summary.received, note);
+}
+
+const VERBS = { reply: 1, 'reply-all': 2, forward: 3 } as const;
+
+/** What is known of the last answer or forwarding, if the mail server still says that there was one. */
+function verbNote(summary: MessageSummary, note: MailNote | undefined): LastVerb | undefined {
+  const verb = note?.lastVerb;
+  return verb && hasFlag(summary, verb.verb === 'forward' ? '$Forwarded' : '\\Answered') ? verb : undefined;
+}
+
+/** 1 replied, 2 replied to all, 3 forwarded (MS-ASEMAIL LastVerbExecuted). */
+function lastVerb(summary: MessageSummary, note: MailNote | undefined): number | undefined {
+  const known = verbNote(summary, note);
+  if (known) return VERBS[known.verb];
+  if (hasFlag(summary, '$Forwarded')) return VERBS.forward;
+  return hasFlag(summary, '\\Answered') ? VERBS.reply : undefined;
 }
 
 function categories(summary: MessageSummary): Element | undefined {

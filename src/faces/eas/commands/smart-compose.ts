@@ -1,8 +1,10 @@
 import { isDomainError } from '../../../domain/errors.js';
 import { composeAbout, composeAlone, composeWith, type Original, type Purpose } from '../../../domain/mail/compose.js';
+import { noteKey } from '../../../domain/mail/notes.js';
 import type { Item } from '../../../domain/pim/model.js';
 import { type EventExcerpt, eventExcerpt } from '../../../domain/scheduling/forward.js';
 import { composeNote } from '../../../formats/mime/compose.js';
+import { isToSeveral } from '../../../formats/mime/outgoing.js';
 import { type EasAnswer, type EasContext, EMPTY } from '../context.js';
 import { readLongId } from '../long-id.js';
 import { COMMON, StatusError } from '../status.js';
@@ -33,7 +35,7 @@ async function smartSend(context: EasContext, purpose: Purpose): Promise<EasAnsw
     found = await find(context, source);
     return 'message' in found ? aboutMessage(context, request, found, purpose) : aboutEvent(context, request, found, purpose);
   });
-  if (found && 'message' in found) await mark(context, found, MARKS[purpose]);
+  if (found && 'message' in found) await mark(context, found, purpose, mime);
   return EMPTY;
 }
 
@@ -97,9 +99,14 @@ function noteOf({ forwardees, note }: ComposeRequest, subject: string): Promise<
 }
 
 /** The message is sent by now: that it can't be marked is no reason to tell the phone that sending failed. */
-async function mark(context: EasContext, { folder, message }: Original, flag: string): Promise<void> {
+async function mark(context: EasContext, { folder, message }: Original, purpose: Purpose, mime: Uint8Array | null) {
+  const { mail, mailNotes, clock } = context.services;
+  const session = { ...context.session, signal: undefined };
+  const verb = purpose === 'reply' && mime && isToSeveral(mime) ? 'reply-all' : purpose;
   try {
-    await context.services.mail.setFlags({ ...context.session, signal: undefined }, folder, [message.uid], { add: [flag] });
+    // The note first: the flag is what other devices hear of.
+    await mailNotes.write(session, [noteKey(message)], { lastVerb: { verb, at: clock.now().toISOString() } });
+    await mail.setFlags(session, folder, [message.uid], { add: [MARKS[purpose]] });
   } catch (error) {
     if (!isDomainError(error)) throw error;
     context.log.warn({ folder: folder.id, err: error }, 'source of a message could not be marked');

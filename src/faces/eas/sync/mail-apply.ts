@@ -1,7 +1,9 @@
 import { isDomainError } from '../../../domain/errors.js';
 import type { FlagChange, MailFolder } from '../../../domain/mail/model.js';
+import { type MailNote, noteKey } from '../../../domain/mail/notes.js';
 import { IdRanges } from '../../../formats/ranges.js';
-import { child, children, childText, type Element, elements, text } from '../../../formats/wbxml/tree.js';
+import { child, children, childText, type Element, text } from '../../../formats/wbxml/tree.js';
+import { COMPLETED, type FlagRequest, REVISIONS, readFlag, revisionOf } from '../classes/follow-up.js';
 import type { EasContext } from '../context.js';
 import { has } from '../versions.js';
 import { type DraftOutcome, Drafts } from './draft-apply.js';
@@ -16,9 +18,14 @@ const OK: Reply = { status: SYNC.Success };
 const MALFORMED: Reply = { status: SYNC.Malformed };
 const NOT_FOUND: Reply = { status: SYNC.NotFound };
 
+/** A change of flags, and what is noted with it; no note: nothing changes there. */
+interface MarkChange extends FlagChange {
+  readonly note?: MailNote;
+}
+
 /** A change of flags that waits to be carried out together with others of the same kind. */
 interface Group {
-  readonly change: FlagChange;
+  readonly change: MarkChange;
   readonly uids: number[];
   readonly places: number[];
 }
@@ -62,6 +69,10 @@ class MailWork {
     else this.replies.set(place, await this.#fetch(uid));
   }
 
+  get #now(): Date {
+    return this.context.services.clock.now();
+  }
+
   async flush(): Promise<void> {
     await this.#flushFlags();
     await this.#flushDeletions();
@@ -69,7 +80,7 @@ class MailWork {
 
   /** Only drafts are made by devices, from 16.0 on. */
   async #add(command: ClientCommand, place: number): Promise<void> {
-    const flags = this.#isDraft(command) && command.data ? flagChange(command.data, 0, this.draft) : null;
+    const flags = this.#isDraft(command) && command.data ? flagChange(command.data, 0, this.draft, this.#now) : null;
     if (!flags) {
       this.replies.set(place, MALFORMED);
       return;
@@ -81,7 +92,7 @@ class MailWork {
   }
 
   async #edit(command: ClientCommand, uid: number, place: number): Promise<void> {
-    const flags = command.data ? flagChange(command.data, uid, this.draft) : {};
+    const flags = command.data ? flagChange(command.data, uid, this.draft, this.#now) : {};
     await this.flush();
     await this.#told(place, flags ? await this.drafts.change(command, uid, flags) : { reply: MALFORMED });
   }
@@ -98,7 +109,7 @@ class MailWork {
   }
 
   async #change(command: ClientCommand, uid: number, place: number): Promise<void> {
-    const change = command.data && flagChange(command.data, uid, this.draft);
+    const change = command.data && flagChange(command.data, uid, this.draft, this.#now);
     if (!change) {
       this.replies.set(place, MALFORMED);
       return;
@@ -116,6 +127,8 @@ class MailWork {
     const { mail } = this.context.services;
     for (const { change, uids, places } of this.#groups.values()) {
       try {
+        // The note first: the flags are what other devices hear of.
+        if (change.note) await this.#note(uids, change.note);
         if (change.add?.length || change.remove?.length)
           await mail.setFlags(this.context.session, this.source.folder, uids, change);
         noteChange(this.draft, uids, change);
@@ -127,6 +140,12 @@ class MailWork {
       }
     }
     this.#groups.clear();
+  }
+
+  async #note(uids: readonly number[], note: MailNote): Promise<void> {
+    const { mail, mailNotes } = this.context.services;
+    const messages = await mail.summaries(this.context.session, this.source.folder, uids);
+    await mailNotes.write(this.context.session, messages.map(noteKey), note);
   }
 
   async #delete(uid: number | null): Promise<void> {
@@ -166,15 +185,18 @@ export async function deleteMessages(
   await mail.move(context.session, folder, uids, trash);
 }
 
+/** Where only the flags are of interest, not the times noted with them. */
+const LONG_AGO = new Date(0);
+
 /** Keeps the draft in step with a command that was carried out in an earlier request. */
 export function settleMail(folder: MailFolder, command: ClientCommand, reply: Reply, draft: Draft): void {
   const made = command.kind === 'Add' && reply.serverId ? itemNumber(folder.id, reply.serverId) : null;
-  if (made !== null) holdDraft(draft, made, (command.data && flagChange(command.data, made, draft)) ?? {});
+  if (made !== null) holdDraft(draft, made, (command.data && flagChange(command.data, made, draft, LONG_AGO)) ?? {});
   const uid = command.serverId === null ? null : itemNumber(folder.id, command.serverId);
   if (uid === null || reply.status !== SYNC.Success) return;
   if (command.kind === 'Delete') draft.drop(uid);
   if (command.kind !== 'Change' || !command.data) return;
-  const change = flagChange(command.data, uid, draft);
+  const change = flagChange(command.data, uid, draft, LONG_AGO);
   if (change) noteChange(draft, [uid], change);
 }
 
@@ -192,17 +214,17 @@ function noteChange(draft: Draft, uids: readonly number[], { add = [], remove = 
 }
 
 /** Read, Flag and Categories as a change of IMAP flags; null when a value is none of theirs (MS-ASEMAIL). */
-function flagChange(data: Element, uid: number, draft: Draft): FlagChange | null {
+function flagChange(data: Element, uid: number, draft: Draft, now: Date): MarkChange | null {
   const add: string[] = [];
   const remove: string[] = [];
   const read = childText(data, 'Email:Read');
   if (read !== undefined) (isTrue(read) ? add : remove).push('\\Seen');
   const flag = child(data, 'Email:Flag');
-  if (flag) {
-    const status = flagStatus(flag);
-    if (status === null) return null;
-    (status === ACTIVE ? add : remove).push('\\Flagged');
-  }
+  const asked = flag && readFlag(flag, now);
+  if (asked === null) return null;
+  const followUp = asked && followUpChange(asked, uid, draft);
+  add.push(...(followUp?.add ?? []));
+  remove.push(...(followUp?.remove ?? []));
   const categories = child(data, 'Email:Categories');
   if (categories) {
     const wanted = children(categories, 'Email:Category').map((one) => keywordOf(text(one) ?? ''));
@@ -210,17 +232,25 @@ function flagChange(data: Element, uid: number, draft: Draft): FlagChange | null
     add.push(...wanted.filter((name) => name !== '' && !held.includes(name)));
     remove.push(...held.filter((name) => !wanted.includes(name)));
   }
-  return { add, remove };
+  return { add, remove, ...(followUp?.note && { note: followUp.note }) };
 }
 
-const CLEARED = 0;
-const COMPLETE = 1;
-const ACTIVE = 2;
+const MARKS: Readonly<Record<FlagRequest['status'], readonly string[]>> = {
+  active: ['\\Flagged'],
+  complete: [COMPLETED],
+  cleared: [],
+};
 
-function flagStatus(flag: Element): number | null {
-  if (elements(flag).length === 0) return CLEARED;
-  const status = Number(childText(flag, 'Email:Status') ?? ACTIVE);
-  return [CLEARED, COMPLETE, ACTIVE].includes(status) ? status : null;
+/** A flag without dates is IMAP's own; for one with dates, and in place of one, there is a note and a keyword that tells of it. */
+function followUpChange({ status, followUp }: FlagRequest, uid: number, draft: Draft): MarkChange {
+  const held = REVISIONS.filter((keyword) => draft.flags.get(keyword)?.has(uid));
+  const revision = followUp && revisionOf(followUp, held[0]);
+  const marks = MARKS[status];
+  return {
+    add: revision ? [...marks, revision] : marks,
+    remove: [...['\\Flagged', COMPLETED].filter((mark) => !marks.includes(mark)), ...held.filter((one) => one !== revision)],
+    ...((followUp || held.length > 0) && { note: { followUp } }),
+  };
 }
 
 function isTrue(value: string): boolean {

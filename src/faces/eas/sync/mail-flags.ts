@@ -1,11 +1,12 @@
 import type { FlagState } from '../../../domain/mail/model.js';
+import { COMPLETED, REVISIONS } from '../classes/follow-up.js';
 import type { Draft } from './state.js';
 
 const SEEN = '\\Seen';
 const FLAGGED = '\\Flagged';
 /** Flags of which a device sees something besides the categories. */
 const VISIBLE: ReadonlyMap<string, string> = new Map(
-  [SEEN, FLAGGED, '\\Answered', '$Forwarded'].map((flag) => [flag.toLowerCase(), flag]),
+  [SEEN, FLAGGED, '\\Answered', '$Forwarded', COMPLETED, ...REVISIONS].map((flag) => [flag.toLowerCase(), flag]),
 );
 
 /** Keywords that mail programs set for themselves: no categories. */

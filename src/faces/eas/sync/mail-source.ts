@@ -1,9 +1,10 @@
 import { isDomainError } from '../../../domain/errors.js';
 import type { MailFolder, MailMark, MessageSummary } from '../../../domain/mail/model.js';
+import { type MailNote, noteKey } from '../../../domain/mail/notes.js';
 import { calendarPart, readInvitations } from '../../../domain/scheduling/invitations.js';
 import type { IdRanges } from '../../../formats/ranges.js';
 import { MOST_OF_MANY, MOST_OF_ONE, type RenderedBody, renderBodies, streamedMime } from '../classes/body.js';
-import { emailChange, emailData } from '../classes/email.js';
+import { emailChange, emailData, mayHaveNote } from '../classes/email.js';
 import { meetingMessage } from '../classes/meeting-request.js';
 import type { EasContext } from '../context.js';
 import { countBytes, type Output, placeholder, within } from '../operations/large.js';
@@ -26,6 +27,7 @@ const FEW = 50;
 
 /** Messages that are made ready together, and those asked for that are not there. */
 interface Group {
+  readonly notes: Notes;
   readonly absent: readonly number[];
   readonly summaries: readonly MessageSummary[];
   readonly bodies: ReadonlyMap<number, RenderedBody>;
@@ -36,6 +38,10 @@ interface Group {
 /** Where bodies go that do not stand in the document. */
 type BodyOutput = Pick<Output, 'parts' | 'large'>;
 
+/** Notes by UID. */
+type Notes = ReadonlyMap<number, MailNote>;
+
+const NO_NOTES: Notes = new Map();
 const NO_BODIES: ReadonlyMap<number, RenderedBody> = new Map();
 const NONE: ReadonlyMap<number, string> = new Map();
 
@@ -96,11 +102,11 @@ export class MailSource implements ItemSource {
 
   /** While one group is written, the mail server already works on the next. */
   async *render(ids: readonly number[], form: 'Add' | 'Change', draft: Draft): AsyncGenerator<Rendered> {
-    for await (const { absent, summaries, bodies, invitations } of ahead(this.#groups(ids, form, draft.options))) {
+    for await (const { absent, summaries, bodies, invitations, notes } of ahead(this.#groups(ids, form, draft.options))) {
       noteFlags(draft, summaries);
       for (const id of absent) yield this.#absent(id);
       for (const summary of summaries)
-        yield form === 'Add' ? this.#item(summary, bodies.get(summary.uid), invitations) : this.#change(summary);
+        yield form === 'Add' ? this.#item(summary, bodies.get(summary.uid), invitations, notes) : this.#change(summary, notes);
     }
   }
 
@@ -121,7 +127,7 @@ export class MailSource implements ItemSource {
     const body = streamed ? await this.#streamed(summary, streamed, output) : await this.#whole(summary, options);
     const part = output?.parts && body?.data ? output.parts.push(body.data) : undefined;
     const bodyPart = part ?? (output?.parts && body?.mark ? output.parts.length : undefined);
-    return this.#item(summary, body, await this.#invitations([summary]), bodyPart);
+    return this.#item(summary, body, await this.#invitations([summary]), await this.#notes([summary]), bodyPart);
   }
 
   async #whole(summary: MessageSummary, options: SyncOptions): Promise<RenderedBody | undefined> {
@@ -149,7 +155,8 @@ export class MailSource implements ItemSource {
   async *describe(messages: readonly MessageSummary[], options: SyncOptions): AsyncGenerator<Rendered> {
     const bodies = await renderBodies(this.context, this.folder, messages, options);
     const invitations = await this.#invitations(messages);
-    for (const message of messages) yield this.#item(message, bodies.get(message.uid), invitations);
+    const notes = await this.#notes(messages);
+    for (const message of messages) yield this.#item(message, bodies.get(message.uid), invitations, notes);
   }
 
   /** Summaries chunk by chunk, with the bodies of as many as fit into memory together. */
@@ -159,18 +166,29 @@ export class MailSource implements ItemSource {
       const read = await this.#summaries(wanted);
       const found = new Set(read.map((summary) => summary.uid));
       const absent = wanted.filter((id) => !found.has(id));
-      if (absent.length > 0) yield { absent, summaries: [], bodies: NO_BODIES, invitations: NONE };
-      if (form === 'Change') yield { absent: [], summaries: read, bodies: NO_BODIES, invitations: NONE };
+      if (absent.length > 0) yield { absent, summaries: [], bodies: NO_BODIES, invitations: NONE, notes: NO_NOTES };
+      const notes = await this.#notes(read);
+      if (form === 'Change') yield { absent: [], summaries: read, bodies: NO_BODIES, invitations: NONE, notes };
       else
         for (const summaries of grouped(read, options)) {
           const bodies = await renderBodies(this.context, this.folder, summaries, options);
-          yield { absent: [], summaries, bodies, invitations: await this.#invitations(summaries) };
+          yield { absent: [], summaries, bodies, invitations: await this.#invitations(summaries), notes };
         }
     }
   }
 
-  #change(summary: MessageSummary): Rendered {
-    return { id: summary.uid, data: emailChange(summary, this.context.version), bytes: CHANGE_BYTES };
+  #change(summary: MessageSummary, notes: Notes): Rendered {
+    const data = emailChange(summary, this.context.version, notes.get(summary.uid));
+    return { id: summary.uid, data, bytes: CHANGE_BYTES };
+  }
+
+  /** What devices said of these messages; asked only for those that carry a mark of it. */
+  async #notes(messages: readonly MessageSummary[]): Promise<Notes> {
+    const marked = messages.filter(mayHaveNote);
+    if (marked.length === 0) return NO_NOTES;
+    const keys = new Map(marked.map((message) => [message.uid, noteKey(message)]));
+    const found = await this.context.services.mailNotes.read(this.context.session, [...keys.values()]);
+    return new Map([...keys].flatMap(([uid, key]) => (found.has(key) ? [[uid, found.get(key) as MailNote] as const] : [])));
   }
 
   /** A calendar part that can't be read makes no meeting of the message. */
@@ -183,6 +201,7 @@ export class MailSource implements ItemSource {
     summary: MessageSummary,
     body: RenderedBody | undefined,
     invitations: ReadonlyMap<number, string>,
+    notes: Notes,
     bodyPart?: number,
   ): Rendered {
     try {
@@ -190,8 +209,9 @@ export class MailSource implements ItemSource {
       const text = invitations.get(summary.uid);
       const meeting = text === undefined ? undefined : meetingMessage(text, session.user, version, services.clock.now());
       const id = serverId(this.folder.id, summary.uid);
+      const note = notes.get(summary.uid);
       const attachments = this.#mail.attachments(summary);
-      const item = { summary, body, bodyPart, serverId: id, attachments, draft: this.folder.role === 'drafts', meeting };
+      const item = { summary, body, bodyPart, serverId: id, attachments, draft: this.folder.role === 'drafts', meeting, note };
       return { id: summary.uid, ...emailData(item, this.context.version) };
     } catch (error) {
       return { id: summary.uid, error };
