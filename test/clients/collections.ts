@@ -22,6 +22,17 @@ export async function put(dav: DavClient, { path, object }: Collection, uid: str
   assert.ok(status === 201 || status === 204, `PUT ${path}${uid}: ${status}`);
 }
 
+/** Writes many, a few at a time; gives their titles, sorted. */
+export async function putMany(dav: DavClient, collection: Collection, count: number): Promise<string[]> {
+  const titles = Array.from({ length: count }, (_, at) => `Many ${String(at).padStart(3, '0')}`);
+  for (let at = 0; at < count; at += 8) {
+    await Promise.all(
+      titles.slice(at, at + 8).map((title) => put(dav, collection, title.toLowerCase().replace(' ', '-'), title)),
+    );
+  }
+  return titles;
+}
+
 /** Titles (SUMMARY or FN) of all objects in the collection, sorted. */
 export async function titlesThere(dav: DavClient, { path }: Collection): Promise<string[]> {
   const { responses } = await dav.propfind(path, [D('getetag')], 1);

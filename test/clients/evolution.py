@@ -107,6 +107,12 @@ def rename(kind, uid, title):
     return client.modify_object_sync(component, ECal.ObjModType.ALL, 0, None)
 
 
+def change_one(text):
+    """One instance of a series; the text is the component with its RECURRENCE-ID."""
+    component = ICalGLib.Component.new_from_string(text)
+    client_of("calendar").modify_object_sync(component, ECal.ObjModType.THIS, 0, None)
+
+
 def remove(kind, uid):
     client = client_of(kind)
     if kind == "book":
@@ -114,7 +120,7 @@ def remove(kind, uid):
     return client.remove_object_sync(uid, None, ECal.ObjModType.ALL, 0, None)
 
 
-COMMANDS = [add_account, discover, sources, items, refresh, add, rename, remove]
+COMMANDS = [add_account, discover, sources, items, refresh, add, rename, change_one, remove]
 loop = GLib.MainLoop()
 registry.connect("credentials-required", give_password)
 threading.Thread(target=loop.run, daemon=True).start()

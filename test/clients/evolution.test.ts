@@ -6,13 +6,13 @@ import { createInterface } from 'node:readline';
 import { before, test } from 'node:test';
 import { onEnd, temporaryFolder } from '../support/cleanup.js';
 import { freshDatabase } from '../support/cluster.js';
-import { DavClient } from '../support/dav-client.js';
+import { D, DavClient } from '../support/dav-client.js';
 import { PASSWORD, startTestDovecot } from '../support/dovecot.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { repositoryRoot } from '../support/paths.js';
 import { runWell } from '../support/program.js';
 import { saw } from '../support/saw.js';
-import { type Collection, eventually, objects, put, titlesThere } from './collections.js';
+import { type Collection, eventually, objects, put, putMany, titlesThere, today } from './collections.js';
 
 /**
  * Evolution Data Server (Debian's package), the part of GNOME that Evolution, Calendar and Contacts show: a collection account
@@ -75,7 +75,7 @@ test('shows what the server has', async (t) => {
 
 test('what is made in it arrives at the server', async (t) => {
   for (const kind of kinds) {
-    await evolution.ask('add', kind, inner(kind, 'here', 'Made here'));
+    await evolution.ask('add', kind, component(there[kind].object('here', 'Made here')));
     await eventually(async () => assert.deepEqual(await titlesThere(dav, there[kind]), ['Made here', 'Made there']));
     saw(t, `${kind} on the server: ${await titlesThere(dav, there[kind])}`);
   }
@@ -108,6 +108,51 @@ test('changes and deletes go both ways', async (t) => {
   }
 });
 
+test('one of a series is changed alone', async (t) => {
+  const rule = 'RRULE:FREQ=DAILY;COUNT=5\r\nEND:VEVENT';
+  const series = (uid: string, title: string) => objects.event(uid, title).replace('END:VEVENT', rule);
+  await put(dav, { ...there.calendar, object: series }, 'series', 'Series');
+  await eventually(async () => {
+    await evolution.ask('refresh', 'calendar');
+    assert.ok((await titlesHere('calendar')).includes('Series'));
+  });
+  const second = `RECURRENCE-ID:${today('090000', 1)}\r\nEND:VEVENT`;
+  await evolution.ask('change_one', component(objects.event('series', 'Second', 1).replace('END:VEVENT', second)));
+  const { text } = await dav.request('GET', `${there.calendar.path}series.ics`);
+  assert.equal(text.match(/BEGIN:VEVENT/g)?.length, 2, text);
+  assert.match(text, /RRULE:FREQ=DAILY;COUNT=5/);
+  assert.match(text, /RECURRENCE-ID[^:]*:/);
+  await eventually(async () => assert.deepEqual(await titlesHere('calendar'), ['Changed here', 'Second', 'Series']));
+  saw(t, `calendar: ${await titlesHere('calendar')}`);
+});
+
+test('a contact keeps its picture', async (t) => {
+  const picture = Buffer.from(Array.from({ length: 90_000 }, (_, at) => (at * 31) % 251)).toString('base64');
+  const pictured = objects
+    .card('pictured', 'Pic Tured')
+    .replace('END:VCARD', `PHOTO;ENCODING=b;TYPE=JPEG:${picture}\r\nEND:VCARD`);
+  await evolution.ask('add', 'book', pictured);
+  await eventually(async () => assert.deepEqual(await titlesThere(dav, there.book), ['Changed here', 'Pic Tured']));
+  await evolution.ask('rename', 'book', await uidOf('book', 'Pic Tured'), 'Pic Renamed');
+  await eventually(async () => assert.deepEqual(await titlesThere(dav, there.book), ['Changed here', 'Pic Renamed']));
+  const { responses } = await dav.propfind(there.book.path, [D('getcontentlength')], 1);
+  const lengths = responses.map((row) => Number(row.props.get(D('getcontentlength'))?.text ?? 0));
+  assert.ok(Math.max(...lengths) > picture.length, `${lengths}`);
+  saw(t, `a card of ${Math.max(...lengths)} bytes`);
+});
+
+test('takes many at once', async (t) => {
+  for (const kind of kinds) {
+    const before = await titlesHere(kind);
+    const many = await putMany(dav, there[kind], 150);
+    await eventually(async () => {
+      await evolution.ask('refresh', kind);
+      assert.deepEqual(await titlesHere(kind), [...before, ...many].sort());
+    });
+    saw(t, `${kind}: ${(await titlesHere(kind)).length}`);
+  }
+});
+
 test('the gateway logged no error', () => {
   const errors = gateway
     .logs()
@@ -127,8 +172,7 @@ async function uidOf(kind: Kind, title: string): Promise<string> {
 }
 
 /** A contact as it is, and of a calendar object the component alone. */
-function inner(kind: Kind, uid: string, title: string): string {
-  const text = there[kind].object(uid, title);
+function component(text: string): string {
   return /BEGIN:(VEVENT|VTODO)[\s\S]*END:\1\r\n/.exec(text)?.[0] ?? text;
 }
 

@@ -9,7 +9,7 @@ import { DavClient } from '../support/dav-client.js';
 import { PASSWORD, startTestDovecot, startTestSubmission } from '../support/dovecot.js';
 import { type Gateway, startGateway } from '../support/gateway.js';
 import { saw } from '../support/saw.js';
-import { type Collection, eventually, objects, put, titlesThere, today } from './collections.js';
+import { type Collection, eventually, objects, put, putMany, titlesThere, today } from './collections.js';
 import type { Marionette } from './marionette.js';
 import { type NameProxy, startNameProxy } from './name-proxy.js';
 import { startThunderbird } from './thunderbird.js';
@@ -148,7 +148,16 @@ test('what is changed and removed in it changes on the server', async (t) => {
     assert.deepEqual(await titlesThere(dav, there.contacts), ['Sara Changed']);
   });
   saw(t, `the server has ${await titlesThere(dav, there.calendar)}; ${await titlesThere(dav, there.contacts)}`);
-  saw(t, `pictures: ${pictures}`);
+});
+
+test('takes many at once', async (t) => {
+  const [events, cards] = [await putMany(dav, there.calendar, 150), await putMany(dav, there.contacts, 150)];
+  await eventually(async () => {
+    await thunderbird.run(REFRESH);
+    assert.deepEqual(await titles('Calendar'), ['Changed in Thunderbird', ...events]);
+    assert.deepEqual(await contacts(), [...cards, 'Sara Changed']);
+  });
+  saw(t, `${(await titles('Calendar')).length} events, ${(await contacts()).length} contacts`);
 });
 
 test('knows who is busy, invites, and sees the answer', async (t) => {
@@ -177,7 +186,7 @@ test('is invited, and answers', async (t) => {
   });
   await thunderbird.run(ACCEPT, 'inviting', `mailto:${USER}`);
   await eventually(async () => assert.match(await textOf(bob, bobs, 'inviting'), /PARTSTAT=ACCEPTED[^:]*:mailto:alice@/));
-  saw(t, 'the organizer sees ACCEPTED');
+  saw(t, 'the organizer sees ACCEPTED', `pictures: ${pictures}`);
 });
 
 test('the gateway logged no error', () => {
