@@ -45,14 +45,21 @@ export async function makeCollection(contender: Contender, place: Place): Promis
 }
 
 /** PUT of objects over HTTP, so many at a time. */
-export async function putAll(contender: Contender, place: Place, from: number, count: number, parallel = 8): Promise<void> {
+export async function putAll(
+  contender: Contender,
+  place: Place,
+  from: number,
+  count: number,
+  parallel = 8,
+  text: (n: number) => string = (n) => objectText(place.kind, n),
+): Promise<void> {
   const client = contender.client(place.user, parallel);
   const path = contender.path(place);
   const headers = { 'content-type': MEDIA_TYPE[place.kind] };
   let next = from;
   const worker = async () => {
     for (let n = next++; n < from + count; n = next++) {
-      const body = objectText(place.kind, n);
+      const body = text(n);
       const { status } = await client.request('PUT', `${path}${objectName(place.kind, n)}`, { body, headers });
       if (status !== 201 && status !== 204) throw new Error(`${contender.name}: PUT: ${status}`);
     }

@@ -36,6 +36,9 @@ export class LeanPhone {
   policyKey = '0';
   inbox = '';
   syncKey = '0';
+  /** Type → ServerId of the default folders. */
+  readonly folders = new Map<string, string>();
+  #collection: string | null = null;
 
   constructor(private readonly options: LeanPhoneOptions) {
     this.client = new LeanClient(options.url, options.user, options.password);
@@ -64,11 +67,19 @@ export class LeanPhone {
       throw new Error(`FolderSync: Status ${childText(root, 'FolderHierarchy:Status')}`);
     const folders = children(child(root, 'FolderHierarchy:Changes'), 'FolderHierarchy:Add');
     const inbox = folders.find((folder) => childText(folder, 'FolderHierarchy:Type') === INBOX);
+    for (const folder of folders)
+      this.folders.set(childText(folder, 'FolderHierarchy:Type') ?? '', childText(folder, 'FolderHierarchy:ServerId') ?? '');
     this.inbox = childText(inbox, 'FolderHierarchy:ServerId') ?? '';
     if (this.inbox === '') throw new Error('FolderSync gave no INBOX');
   }
 
-  /** One Sync of the INBOX. */
+  /** What is synced from now on, instead of the INBOX: 8 calendar, 9 contacts (MS-ASCMD FolderSync Type). */
+  choose(type: string): void {
+    this.#collection = this.folders.get(type) ?? null;
+    this.syncKey = '0';
+  }
+
+  /** One Sync of the INBOX, or of what was chosen. */
   async sync(): Promise<Round> {
     const { body } = await this.post('Sync', this.syncRequest());
     if (body.length === 0) return NOTHING;
@@ -131,7 +142,7 @@ export class LeanPhone {
             el('AirSync:WindowSize', window),
             el('AirSync:Options', el('AirSync:FilterType', 0), preference),
           ];
-    const identity = [el('AirSync:SyncKey', this.syncKey), el('AirSync:CollectionId', this.inbox)];
+    const identity = [el('AirSync:SyncKey', this.syncKey), el('AirSync:CollectionId', this.#collection ?? this.inbox)];
     const collection = el('AirSync:Collection', identity, rest);
     return encode(el('AirSync:Sync', el('AirSync:Collections', collection)));
   }

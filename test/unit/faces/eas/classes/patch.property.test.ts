@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { PIM_CLASSES } from '../../../../../src/faces/eas/classes/index.js';
 import type { PimItemClass } from '../../../../../src/faces/eas/classes/item-class.js';
+import type { EasVersion } from '../../../../../src/faces/eas/versions.js';
 import { escapeText } from '../../../../../src/formats/content-lines.js';
 import { readCalendarObject } from '../../../../../src/formats/ical/parse.js';
 import { readCard } from '../../../../../src/formats/vcard/validate.js';
@@ -10,7 +11,13 @@ import { decode } from '../../../../../src/formats/wbxml/decode.js';
 import { encode } from '../../../../../src/formats/wbxml/encode.js';
 import { PAGES, type TagName } from '../../../../../src/formats/wbxml/pages.js';
 import { type Element, el } from '../../../../../src/formats/wbxml/tree.js';
+import { HARD_CALENDARS, HARD_CARDS } from '../../../../support/hard-objects.js';
 import { calendar, data, echo, lines, render, sent, shown, touched, VERSIONS } from './support.js';
+
+/** The same cases each time; `PROPERTY_SEED` for others, `PROPERTY_RUNS` for so many times as many. */
+const SEED = Number(process.env.PROPERTY_SEED ?? 20261123);
+const TIMES = Number(process.env.PROPERTY_RUNS ?? 1);
+const runs = (count: number) => ({ seed: SEED, numRuns: Math.round(count * TIMES) });
 
 /** Texts as people and apps write them: separators, line ends, other scripts, white space at the ends. */
 const words = fc.oneof(
@@ -247,7 +254,7 @@ for (const [kind, { itemClass, texts, change, lines: expected }] of Object.entri
           const item = overTheWire(render(itemClass, stored, shown(version)));
           assert.equal(itemClass.apply(stored, echo(item), sent(version)), stored);
         }),
-        { numRuns: 150 },
+        runs(500),
       );
     });
 
@@ -263,7 +270,7 @@ for (const [kind, { itemClass, texts, change, lines: expected }] of Object.entri
           const again = overTheWire(render(itemClass, changed, shown(version)));
           assert.equal(itemClass.apply(changed, echo(again), sent(version)), changed, 'the result is stable');
         }),
-        { numRuns: 100 },
+        runs(200),
       );
     });
 
@@ -280,7 +287,7 @@ for (const [kind, { itemClass, texts, change, lines: expected }] of Object.entri
           itemClass.render(changed, shown(version));
           if (isStorable(kind, stored)) assert.ok(isStorable(kind, changed), `${changed}: can't be stored`);
         }),
-        { numRuns: 250 },
+        runs(250),
       );
     });
 
@@ -292,7 +299,7 @@ for (const [kind, { itemClass, texts, change, lines: expected }] of Object.entri
           assert.ok(isStorable(kind, made), `${made}: can't be stored`);
           assert.equal(itemClass.apply(made, echo(overTheWire(render(itemClass, made, shown(version)))), sent(version)), made);
         }),
-        { numRuns: 250 },
+        runs(250),
       );
     });
   });
@@ -315,8 +322,101 @@ it('changes any occurrence without failing for another reason than the item', ()
       const again = applyInstance?.(changed, day, elements && data(elements), sent(version));
       assert.equal(again, changed, 'done twice is done once');
     }),
-    { numRuns: 300 },
+    runs(300),
   );
+});
+
+/** One element that a client changes, and the properties that may differ then. `null`: not in that version. */
+type Edit = readonly [element: (version: EasVersion) => Element | null, lines: RegExp];
+
+const always = (element: Element) => () => element;
+const from = (first: EasVersion, element: Element) => (version: EasVersion) =>
+  Number(version) >= Number(first) ? element : null;
+const OTHER = 'Other words, with; separators';
+const note = el('AirSyncBase:Body', el('AirSyncBase:Type', 1), el('AirSyncBase:Data', OTHER));
+const place = (version: EasVersion) =>
+  Number(version) >= 16 ? el('AirSyncBase:Location', el('AirSyncBase:DisplayName', OTHER)) : el('Calendar:Location', OTHER);
+
+const DESCRIPTION = /^(?:DESCRIPTION|X-ALT-DESC|STYLED-DESCRIPTION|NOTE)$/;
+const EDITS: Readonly<Record<string, readonly Edit[]>> = {
+  calendar: [
+    [always(el('Calendar:Subject', OTHER)), /^SUMMARY$/],
+    [place, /^(?:LOCATION|GEO|X-.*LOCATION.*)$/],
+    [always(el('Calendar:Sensitivity', 3)), /^CLASS$/],
+    [always(el('Calendar:BusyStatus', 3)), /^(?:TRANSP|X-MICROSOFT-CDO-BUSYSTATUS)$/],
+    [always(el('Calendar:Reminder', 45)), /^(?:BEGIN|END|ACTION|TRIGGER|DESCRIPTION|X-.*)$/],
+    [always(el('Calendar:Categories', el('Calendar:Category', 'Only'))), /^CATEGORIES$/],
+    [from('12.0', note), DESCRIPTION],
+  ],
+  tasks: [
+    [always(el('Tasks:Subject', OTHER)), /^SUMMARY$/],
+    [always(el('Tasks:Sensitivity', 3)), /^CLASS$/],
+    [always(el('Tasks:Importance', 2)), /^PRIORITY$/],
+    [always(el('Tasks:Categories', el('Tasks:Category', 'Only'))), /^CATEGORIES$/],
+    [from('12.0', note), DESCRIPTION],
+  ],
+  notes: [
+    [always(el('Notes:Subject', OTHER)), /^SUMMARY$/],
+    [always(el('Notes:Categories', el('Notes:Category', 'Only'))), /^CATEGORIES$/],
+    [always(note), DESCRIPTION],
+  ],
+  contacts: [
+    [always(el('Contacts:JobTitle', OTHER)), /^(?:TITLE|FN|N)$/],
+    [always(el('Contacts:WebPage', 'https://other.example/')), /^URL$/],
+    [always(el('Contacts2:NickName', OTHER)), /^NICKNAME$/],
+    [always(el('Contacts:MobilePhoneNumber', '+49 1')), /^TEL$/],
+    [always(el('Contacts:Categories', el('Contacts:Category', 'Only'))), /^CATEGORIES$/],
+    [from('12.0', note), DESCRIPTION],
+  ],
+};
+
+/** Whether a client sees the object at all, and if so that each edit touches its own property alone. */
+function checkEdits(itemClass: PimItemClass, stored: string, version: EasVersion, edits: readonly Edit[]): number {
+  const item = overTheWire(render(itemClass, stored, shown(version)));
+  assert.equal(itemClass.apply(stored, echo(item), sent(version)), stored, `${version}: unchanged`);
+  // A card without a name gets one: no other program would take it.
+  const isNamed = /^FN(?:;[^:]*)?:[^\S\r\n]*\S/im.test(stored) && /^N(?:;[^:]*)?:/im.test(stored);
+  const owed = itemClass.className === 'Contacts' && !isNamed ? /^(?:FN|N)$/ : /^$/;
+  let checked = 0;
+  for (const [element, allowed] of edits) {
+    const change = element(version);
+    if (!change) continue;
+    const differing = touched(stored, itemClass.apply(stored, echo(item, change), sent(version)));
+    assert.deepEqual(
+      differing.filter((name) => !allowed.test(name.toUpperCase()) && !owed.test(name)),
+      [],
+      `${version}: ${change.tag}`,
+    );
+    checked++;
+  }
+  return checked;
+}
+
+describe('each element for itself', () => {
+  for (const [kind, { itemClass, texts }] of Object.entries(SUBJECTS)) {
+    const edits = EDITS[kind === 'series' ? 'calendar' : kind] ?? [];
+    const versions = VERSIONS.filter((version) => kind !== 'notes' || version >= '14.0');
+    it(`of ${kind} in every version: another property never differs`, () => {
+      const checked = (stored: string) =>
+        versions.reduce((sum, version) => sum + checkEdits(itemClass, stored, version, edits), 0);
+      fc.assert(
+        fc.property(texts, (stored) => assert.ok(checked(stored) > 0)),
+        runs(60),
+      );
+    });
+  }
+
+  // Groups are no contacts: phones are not shown them.
+  const hard = Object.entries({ ...HARD_CALENDARS, ...HARD_CARDS }).filter(([name]) => !/-group/.test(name));
+  for (const [name, text] of hard) {
+    const component = /^BEGIN:(VEVENT|VTODO|VJOURNAL|VCARD)/m.exec(text)?.[1] ?? '';
+    const kind = { VEVENT: 'calendar', VTODO: 'tasks', VJOURNAL: 'notes', VCARD: 'contacts' }[component] ?? '';
+    it(`of the hard object ${name}`, () => {
+      const { itemClass } = SUBJECTS[kind] as Subject;
+      for (const version of VERSIONS)
+        if (kind !== 'notes' || version >= '14.0') checkEdits(itemClass, text, version, EDITS[kind] ?? []);
+    });
+  }
 });
 
 function unlessMalformed(work: () => string): string | null {
