@@ -8,6 +8,7 @@ const SUITES: Readonly<Record<string, () => Promise<{ readonly suite: Suite }>>>
   dav: () => import('./suites/dav.js'),
   eas: () => import('./suites/eas.js'),
   pim: () => import('./suites/pim.js'),
+  wait: () => import('./suites/wait.js'),
 };
 
 /** `--quick` for a tenth of all sizes; `NAME` for a whole suite, `NAME:PART` for those of its measures whose function's name contains PART. */

@@ -3,6 +3,7 @@ import http from 'node:http';
 import { startGateway } from './app.js';
 import { type Config, ConfigError, readConfig } from './config.js';
 import { clusterMetrics } from './http/metrics.js';
+import { tidyWhenIdle } from './http/tidy.js';
 import { migrate, openDatabase } from './infra/db/data-source.js';
 import { startEmbeddedPostgres } from './infra/db/embedded.js';
 import { createLog } from './log.js';
@@ -19,7 +20,9 @@ async function runGateway(config: Config, log: Log): Promise<Stop> {
   const embedded = config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir, log }) : null;
   const gateway = await startGateway(config, config.databaseUrl ?? (embedded?.url as string), log);
   log.info({ port: gateway.port, url: config.publicUrl }, 'listening');
+  const untidy = tidyWhenIdle();
   return async () => {
+    untidy();
     await gateway.stop(GRACE);
     await embedded?.stop();
   };

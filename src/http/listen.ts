@@ -27,7 +27,8 @@ export interface Listening {
 const REQUEST_TIMEOUT = 5 * 60_000;
 /** A connection that sends nothing, or no whole head, is closed after so long; looked for every ten seconds. */
 const HEADERS_TIMEOUT = 30_000;
-const CHECK_INTERVAL = 10_000;
+/** The kernel asks after so long whether a client is still there, however long that waits for an answer. */
+const OPTIONS = { connectionsCheckingInterval: 10_000, keepAlive: true, keepAliveInitialDelay: 120_000 };
 /** Longer than a proxy keeps idle connections, so that it never sends into one that we close. */
 const KEEP_ALIVE = 620_000;
 
@@ -55,9 +56,8 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
 }
 
 function createServer(app: Express, { tls, log }: ListenOptions): { server: http.Server; stopWatching: () => void } {
-  if (!tls)
-    return { server: http.createServer({ connectionsCheckingInterval: CHECK_INTERVAL }, app), stopWatching: () => undefined };
-  const server = https.createServer({ ...readPair(tls), connectionsCheckingInterval: CHECK_INTERVAL }, app);
+  if (!tls) return { server: http.createServer(OPTIONS, app), stopWatching: () => undefined };
+  const server = https.createServer({ ...readPair(tls), ...OPTIONS }, app);
   const reload = () => {
     try {
       server.setSecureContext(readPair(tls));

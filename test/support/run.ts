@@ -24,7 +24,7 @@ process.exitCode = await withCluster((url) => runTests(files, url));
 /** End-to-end files first: they take longest, and two run at a time. */
 async function testFiles(parts: readonly string[]): Promise<string[]> {
   const all: string[] = [];
-  for (const kind of ['e2e', 'helm', 'unit']) {
+  for (const kind of ['e2e', 'faults', 'helm', 'unit']) {
     const folder = builtPath('test', kind);
     const names = await readdir(folder, { recursive: true }).catch(() => []);
     all.push(

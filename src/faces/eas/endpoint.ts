@@ -1,6 +1,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Device } from '../../domain/devices/model.js';
 import { type DevicePolicy, OPEN_POLICIES, type PolicyBook } from '../../domain/devices/policies.js';
+import { isDomainError } from '../../domain/errors.js';
 import { MailSearches } from '../../domain/mail/search.js';
 import type { Services } from '../../domain/services.js';
 import type { Logger, Session } from '../../domain/types.js';
@@ -225,7 +226,7 @@ async function fail(
   log: Logger,
 ): Promise<void> {
   const failure = failureOf(error, version);
-  const expected = error instanceof StatusError || error instanceof HttpError;
+  const expected = error instanceof StatusError || error instanceof HttpError || isDomainError(error, 'unavailable');
   const message = error instanceof Error ? error.message : String(error);
   if (expected) log.info({ ...failure, reason: message }, 'ActiveSync command refused');
   else log.error({ ...failure, err: error }, 'ActiveSync command failed');

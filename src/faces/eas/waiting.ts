@@ -3,7 +3,7 @@ import type { Id } from '../../domain/types.js';
 import { deviceKey, type EasAnswer, type EasContext, parked } from './context.js';
 
 /** Several changes within this time wake a device once, in milliseconds. */
-const COALESCE = 300;
+const COALESCE = 100;
 
 /** A request that waits for changes. */
 export interface Waiting {

@@ -15,6 +15,7 @@ export interface PoolGuard {
  * one after the other everybody is, but for one try after each pause. Every way to a connection leads through `connect`.
  */
 export function guardPool(pool: Pool, longestQueue: number): PoolGuard {
+  const heard = new WeakSet<PoolClient>();
   const breaker = new Breaker('the database', { failures: 5, pauseMs: 500, longestMs: 5_000 });
   const connect = pool.connect.bind(pool) as (callback: Callback) => void;
   const guarded = (callback?: Callback): Promise<PoolClient> | undefined => {
@@ -28,6 +29,10 @@ export function guardPool(pool: Pool, longestQueue: number): PoolGuard {
     connect((error, client, done) => {
       if (error) breaker.failure();
       else breaker.succeeded();
+      if (client && !heard.has(client)) {
+        // One that breaks while it is lent has no other listener, and an error without one ends the process.
+        heard.add(client.on('error', () => undefined));
+      }
       callback(error && unreachable(error), client, done);
     });
     return undefined;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import type { Pool } from 'pg';
 import { guardPool } from '../../../../src/infra/db/pool-guard.js';
@@ -22,9 +23,11 @@ test('both ways to ask for a connection go through, and a full queue refuses at 
   guardPool(pool, 2);
   const promised = outcome(pool.connect());
   const called = new Promise((resolve) => pool.connect((_error, client) => resolve(client)));
-  for (const callback of asked) callback(undefined, { a: 'client' }, () => undefined);
+  const client = new EventEmitter();
+  for (const callback of asked) callback(undefined, client, () => undefined);
   assert.equal(await promised, 'connected');
-  assert.deepEqual(await called, { a: 'client' });
+  assert.equal(await called, client);
+  assert.equal(client.listenerCount('error'), 1, 'an error of a lent connection ends nothing');
   pool.waitingCount = 2;
   assert.equal(await outcome(pool.connect()), 'unavailable: too many wait for the database');
   assert.equal(asked.length, 2);
