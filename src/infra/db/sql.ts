@@ -67,7 +67,7 @@ function translate(error: unknown): unknown {
   const code = codeOf(error);
   const lost = /^(08|57P|53)/.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|ENOENT)/.test(code);
   const message = error instanceof Error ? error.message : '';
-  if (lost || /timeout|terminated|Connection ended/i.test(message)) {
+  if (lost || /timeout|terminated|Connection ended|not queryable|Client was closed/i.test(message)) {
     return new DomainError('unavailable', 'the database is not reachable', { cause: error, retryAfter: 10 });
   }
   return error;
