@@ -224,6 +224,77 @@ describe('sharing between accounts', () => {
     await alice.request('ACL', own, { body: `<acl ${XMLNS}/>` });
   });
 
+  it('leaves alarms to each viewer: the owner’s are the owner’s, whoever may write sets his own', async () => {
+    const alarm = (minutes: number) => [
+      'BEGIN:VALARM',
+      'ACTION:DISPLAY',
+      `TRIGGER:-PT${minutes}M`,
+      'DESCRIPTION:x',
+      'END:VALARM',
+    ];
+    const withAlarm = (minutes: number, ...more: readonly string[]) => event('ring', 'SUMMARY:Ring', ...more, ...alarm(minutes));
+    const path = `${own}ring.ics`;
+    const put = (client: DavClient, to: string, body: string, headers: Record<string, string> = {}) =>
+      client.request('PUT', to, { body, headers: { ...ICS, ...headers } });
+    await put(alice, path, withAlarm(5));
+    await alice.request('ACL', own, { body: aclBody([BOB, 'read']) });
+    const shown = async () => `${(await mounted())?.href}ring.ics`;
+    const text = async (client: DavClient, at: string) => (await client.request('GET', at)).text;
+    assert.equal(await text(bob, await shown()), event('ring', 'SUMMARY:Ring'), 'none for a reader');
+    await alice.request('ACL', own, { body: aclBody([BOB, 'write']) });
+    const his = await shown();
+    const found = await bob.request('GET', his);
+    assert.equal(found.text, event('ring', 'SUMMARY:Ring'), 'nor for a writer');
+    const before = (await bob.syncCollection((await mounted())?.href ?? '')).syncToken ?? '';
+    const set = await put(bob, his, withAlarm(30), { 'if-match': String(found.headers.etag) });
+    assert.equal(set.status, 204);
+    const bobs = await bob.request('GET', his);
+    assert.equal(bobs.text, withAlarm(30));
+    assert.notEqual(bobs.headers.etag, found.headers.etag, 'his other devices see that there is something new');
+    assert.ok(set.headers.etag === undefined || set.headers.etag === bobs.headers.etag);
+    const { responses } = await bob.syncCollection((await mounted())?.href ?? '', before, [D('getetag'), CAL('calendar-data')]);
+    assert.deepEqual(
+      responses.map(({ href, props }) => [href, props.get(CAL('calendar-data'))?.text]),
+      [[his, withAlarm(30)]],
+    );
+    assert.equal(await text(alice, path), withAlarm(5), 'the owner has hers');
+    await put(bob, his, withAlarm(30, 'LOCATION:Here'));
+    assert.equal(await text(alice, path), withAlarm(5, 'LOCATION:Here'), 'what is the event’s is for both');
+    await put(alice, path, withAlarm(10, 'LOCATION:There'));
+    assert.equal(await text(bob, his), withAlarm(30, 'LOCATION:There'));
+    await put(bob, his, event('ring', 'SUMMARY:Ring', 'LOCATION:There'));
+    assert.deepEqual(
+      [await text(bob, his), await text(alice, path)],
+      [event('ring', 'SUMMARY:Ring', 'LOCATION:There'), withAlarm(10, 'LOCATION:There')],
+    );
+    await put(bob, his, withAlarm(45, 'LOCATION:There'));
+    const query = `<C:calendar-query ${XMLNS}><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:comp-filter name="VALARM"><C:time-range start="20260301T091400Z" end="20260301T091600Z"/></C:comp-filter></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`;
+    const ringing = async (client: DavClient, collection: string) =>
+      (await client.multistatus('REPORT', collection, { body: query, depth: 1 })).responses.length;
+    assert.deepEqual(
+      [await ringing(bob, (await mounted())?.href ?? ''), await ringing(alice, own)],
+      [1, 0],
+      'found by his alarms',
+    );
+    const made = `${(await mounted())?.href}made.ics`;
+    const create = await put(bob, made, withAlarm(20).replace('UID:ring', 'UID:made'));
+    assert.equal(create.status, 201);
+    assert.match(await text(bob, made), /TRIGGER:-PT20M/);
+    assert.doesNotMatch(await text(alice, `${own}made.ics`), /VALARM/, 'nothing rings for the owner that she did not set');
+    const copy = `${calendarPath(BOB, 'calendar')}ring-copy.ics`;
+    assert.equal((await bob.request('COPY', his, { headers: { destination: copy } })).status, 201);
+    assert.equal(await text(bob, copy), withAlarm(45, 'LOCATION:There'), 'his copy has his');
+    const renamed = his.replace('ring.ics', 'renamed.ics');
+    assert.equal((await bob.request('MOVE', his, { headers: { destination: renamed } })).status, 201);
+    assert.deepEqual(
+      [await text(bob, renamed), await text(alice, `${own}renamed.ics`)],
+      [withAlarm(45, 'LOCATION:There'), withAlarm(10, 'LOCATION:There')],
+    );
+    for (const name of ['renamed.ics', 'made.ics']) await alice.request('DELETE', own + name);
+    await bob.request('DELETE', copy);
+    await alice.request('ACL', own, { body: `<acl ${XMLNS}/>` });
+  });
+
   it('serves address books alike', async () => {
     const book = bookPath(ALICE, 'contacts');
     await alice.request('PUT', `${book}x.vcf`, { body: card('x', 'Xaver'), headers: { 'content-type': 'text/vcard' } });

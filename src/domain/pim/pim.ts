@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { formatCursor, parseCursor, staleCursor } from '../changes/cursor.js';
 import type { ChangePage, Cursor } from '../changes/feed.js';
 import { DomainError, isDomainError } from '../errors.js';
 import { type ChangeHub, HIERARCHY } from '../notify/hub.js';
 import type { Clock, Id, Session } from '../types.js';
+import { splitAlarms, withAlarms } from './alarms.js';
 import {
   checkedName,
   MAY_READ,
@@ -14,8 +14,6 @@ import {
   requireAccess,
   splitPatch,
 } from './collections.js';
-import { describe, etagOf } from './index-rows.js';
-import { KINDS } from './kinds.js';
 import { MassRemovalGuard } from './mass-removal.js';
 import type {
   Access,
@@ -42,6 +40,7 @@ import type { OutboxJob, Scheduler } from './scheduler.js';
 import type { Pim } from './service.js';
 import type { Found, ItemRow, PimStore, PimWrite, Place } from './store.js';
 import { visibleTo } from './visibility.js';
+import { placeKey, requireUnique, rowOf, transferWithin, twice, write } from './write.js';
 
 /** Most collections of one account; a runaway client that makes one per refresh stops here. */
 const MAX_COLLECTIONS = 500;
@@ -154,14 +153,17 @@ export class PimService implements Pim {
     this.hub.publish(offer.owner.account, HIERARCHY, s);
   }
 
-  versions(
+  async versions(
     s: Session,
     collection: Collection,
     of: { readonly item: Id } | { readonly since: Date },
     limit = MAX_BATCH,
   ): Promise<readonly ItemVersion[]> {
     requireAccess(collection, MAY_WRITE);
-    return this.store.versions(s, collection.source, of, Math.min(limit, MAX_BATCH));
+    const found = await this.store.versions(s, collection.source, of, Math.min(limit, MAX_BATCH));
+    return viewerOf(s, collection) === null
+      ? found
+      : found.map((version) => ({ ...version, text: splitAlarms(version.text).text }));
   }
 
   /** Puts an earlier text back: into its item where that is still there, else as a new item of the same name and UID. */
@@ -201,12 +203,12 @@ export class PimService implements Pim {
 
   async itemsByName(s: Session, collection: Collection, names: readonly string[]): Promise<readonly Item[]> {
     requireAccess(collection, MAY_READ);
-    return visible(collection, await this.store.items(s, collection.source, { names: checkedBatch(names) }));
+    return this.seen(s, collection, await this.store.items(s, collection.source, { names: checkedBatch(names) }));
   }
 
   async itemsById(s: Session, collection: Collection, ids: readonly Id[]): Promise<readonly Item[]> {
     requireAccess(collection, MAY_READ);
-    return visible(collection, await this.store.items(s, collection.source, { ids: checkedBatch(ids).filter(isItemId) }));
+    return this.seen(s, collection, await this.store.items(s, collection.source, { ids: checkedBatch(ids).filter(isItemId) }));
   }
 
   async itemProperties(
@@ -246,19 +248,23 @@ export class PimService implements Pim {
 
   async *searchBatches(s: Session, collection: Collection, query: IndexQuery): AsyncIterable<readonly Found[]> {
     requireAccess(collection, MAY_READ);
-    const { access, source } = collection;
-    const hides = access !== 'owner' && access !== 'write';
-    for await (const batch of this.store.search(s, source, query)) {
-      yield hides ? batch.map((found) => ({ ...visibleTo(access, found), exact: found.exact })) : batch;
-    }
+    // The index knows the owner's alarms, not the viewer's.
+    const { alarms, ...rest } = query;
+    const asked = collection.access === 'owner' || !alarms ? query : rest;
+    for await (const batch of this.store.search(s, collection.source, asked)) yield this.seen(s, collection, batch);
   }
 
   async put(s: Session, collection: Collection, draft: ItemDraft, when?: Precondition): Promise<PutResult> {
     requireAccess(collection, MAY_WRITE);
-    const row = rowOf(collection.kind, collection.components, draft, this.clock.now());
+    const { kind, components } = collection;
+    const row = rowOf(kind, components, draft, this.clock.now());
     const jobs: OutboxJob[] = [];
     const result = await this.writing(s, [collection], (tx) =>
-      write(tx, collection.source, row, draft, when, (before) => this.scheduled(s, tx, { collection, before, row, when }, jobs)),
+      write(tx, collection.source, row, draft, when, {
+        viewer: viewerOf(s, collection),
+        scheduled: (before, row) => this.scheduled(s, tx, { collection, before, row, when }, jobs),
+        rowOf: (text) => rowOf(kind, components, { name: row.name, text }, this.clock.now()),
+      }),
     );
     if (jobs.length > 0) this.scheduler?.committed(s, jobs);
     return result;
@@ -298,11 +304,20 @@ export class PimService implements Pim {
         source.collection !== target.collection
       )
         throw twice({ ...source, name: stored.name });
-      // A copy holds no more than its maker may read.
-      const item = visibleTo(from.collection.access, stored);
-      const row = rowOf(to.collection.kind, to.collection.components, { name: to.name, text: item.text }, this.clock.now());
+      const { text, alarms } = await this.transferred(s, tx, from.collection, to.collection, stored, options.copy);
+      const row = rowOf(to.collection.kind, to.collection.components, { name: to.name, text }, this.clock.now());
+      const viewer = viewerOf(s, from.collection) ?? viewerOf(s, to.collection);
+      const mounted = to.collection.access !== 'owner';
+      const whose = { viewer, mounted, alarms };
       // Nobody is told: the meeting is where it was (RFC 6638 §3.2.5).
-      return transferWithin(tx, { source, target, item, row: { ...row, scheduleTag: item.scheduleTag }, ...options });
+      return transferWithin(tx, {
+        source,
+        target,
+        item: stored,
+        row: { ...row, scheduleTag: stored.scheduleTag },
+        ...whose,
+        ...options,
+      });
     });
   }
 
@@ -343,6 +358,39 @@ export class PimService implements Pim {
     await this.store.updateCollection(s, collection.source, common);
   }
 
+  /** The text that a copied or moved item has at its new place, and what becomes the mover's own alarms there. */
+  private async transferred(
+    s: Session,
+    tx: PimWrite,
+    from: Collection,
+    to: Collection,
+    stored: Item,
+    copy: boolean,
+  ): Promise<{ readonly text: string; readonly alarms: string | null }> {
+    // Within the owner's calendars it stays what it is for everybody.
+    if (!copy && from.source.account === to.source.account) return { text: stored.text, alarms: null };
+    // A copy holds no more than its maker may read.
+    const viewer = viewerOf(s, from);
+    const seen = visibleTo(from.access, stored).text;
+    const own = viewer === null ? null : await tx.alarms(from.source, viewer, stored.id);
+    const text = viewer === null ? seen : withAlarms(seen, own);
+    return to.access === 'owner' ? { text, alarms: null } : splitAlarms(text);
+  }
+
+  /** Items as the viewer sees them: no more than he may, and in other people's calendars with his own alarms. */
+  private async seen<I extends Item>(
+    s: Session,
+    { access, source, kind }: Collection,
+    items: readonly I[],
+  ): Promise<readonly I[]> {
+    if (access === 'owner') return items;
+    const reduced = items.map((item) => ({ ...item, ...visibleTo(access, item) }));
+    if (access !== 'write' || kind === 'contacts') return reduced;
+    const ids = items.map(({ id }) => id);
+    const own = await this.store.alarms(s, source, s.account, ids);
+    return own.size === 0 ? reduced : reduced.map((item) => ({ ...item, text: withAlarms(item.text, own.get(item.id) ?? null) }));
+  }
+
   /** The row as it is to be stored, after implicit scheduling; what is to be sent is added to `jobs`. */
   private async scheduled<R extends ItemRow | null>(s: Session, tx: PimWrite, change: Change<R>, jobs: OutboxJob[]): Promise<R> {
     const { collection, before, row, when } = change;
@@ -381,8 +429,9 @@ function latestOfEach(versions: readonly ItemVersion[]): readonly ItemVersion[] 
   return [...latest.values()];
 }
 
-function visible(collection: Collection, items: readonly Item[]): readonly Item[] {
-  return items.map((item) => visibleTo(collection.access, item));
+/** Whose alarms are kept beside the text: those of whoever is not the owner. */
+function viewerOf(s: Session, { access, kind }: Collection): Id | null {
+  return access === 'owner' || kind === 'contacts' ? null : s.account;
 }
 
 /** A change as scheduling is asked about it; `row` is null where the item is to be deleted. */
@@ -395,94 +444,6 @@ interface Change<R extends ItemRow | null> {
 
 const CALENDARS: ReadonlySet<PimKind> = new Set(['calendar', 'tasks']);
 
-/** The write of one item under the lock of its collection. */
-async function write(
-  tx: PimWrite,
-  place: Place,
-  row: ItemRow,
-  draft: ItemDraft,
-  when: Precondition | undefined,
-  scheduled: (before: Item | null) => Promise<ItemRow>,
-): Promise<PutResult> {
-  const repeated = draft.creationKey === undefined ? null : await tx.created(place, draft.creationKey);
-  if (repeated !== null) {
-    const item = await tx.find(place, { id: repeated });
-    return { item: item ?? removedItem(repeated, row), created: false, repeated: true, verbatim: item?.text === draft.text };
-  }
-  const found = await tx.find(place, draft.id === undefined ? { name: row.name, uid: row.uid } : { id: draft.id });
-  const current = draft.id === undefined && found?.name !== row.name ? null : found;
-  checkPrecondition(current, when);
-  if (draft.id !== undefined && !current) throw new DomainError('not-found', 'no such item');
-  requireUid(row.uid, current, found);
-  if (current?.text === row.text) return { item: current, created: false, repeated: false, verbatim: true };
-  const final = await scheduled(current);
-  const verbatim = final.text === draft.text;
-  if (!current) return { item: await tx.insert(place, final, draft.creationKey), created: true, repeated: false, verbatim };
-  const item = await tx.update(place, current, draft.id === undefined ? final : { ...final, name: current.name });
-  return { item, created: false, repeated: false, verbatim };
-}
-
-/** One resource per UID, and a resource keeps its UID (RFC 4791 §5.3.2.1, RFC 6352 §6.3.2.1). */
-function requireUid(uid: string, current: ItemHead | null, found: ItemHead | null): void {
-  const holder = current ?? found;
-  if (holder && current?.uid !== uid)
-    throw new DomainError('conflict', 'the UID belongs to another item', { reason: 'no-uid-conflict', href: holder.name });
-}
-
-/** One meeting has one resource in an account: else answers would reach some copies only (RFC 6638 §3.2.4.2). */
-async function requireUnique(tx: PimWrite, place: Place, uid: string): Promise<void> {
-  const elsewhere = await tx.meetingElsewhere(place, uid);
-  if (elsewhere) throw twice({ ...elsewhere, account: place.account });
-}
-
-function twice(elsewhere: Place & { readonly name: string }): DomainError {
-  const reason = 'unique-scheduling-object-resource';
-  return new DomainError('forbidden', 'the meeting is in another calendar', { reason, elsewhere });
-}
-
-interface Transfer {
-  readonly source: Place;
-  readonly target: Place;
-  readonly item: Item;
-  readonly row: ItemRow;
-  readonly copy: boolean;
-  readonly overwrite: boolean;
-}
-
-async function transferWithin(tx: PimWrite, transfer: Transfer): Promise<{ created: boolean; item: ItemHead }> {
-  const { source, target, item, row } = transfer;
-  const replaced = await tx.find(target, { name: row.name });
-  const same = replaced?.id === item.id && placeKey(source) === placeKey(target);
-  if (same) throw new DomainError('forbidden', 'source and destination are the same item');
-  if (replaced && !transfer.overwrite) throw new DomainError('precondition-failed', 'the destination exists');
-  const kept = await tx.properties(source, item.id);
-  if (replaced) await tx.remove(target, replaced);
-  if (!transfer.copy) await tx.remove(source, item);
-  requireUid(row.uid, null, await tx.find(target, { uid: row.uid }));
-  const inserted = await tx.insert(target, row);
-  if (kept !== null) await tx.keep(target, inserted.id, kept);
-  return { created: replaced === null, item: inserted };
-}
-
-function rowOf(kind: PimKind, components: readonly string[], draft: ItemDraft, now: Date): ItemRow {
-  const { maxBytes, extension } = KINDS[kind];
-  if (Buffer.byteLength(draft.text) > maxBytes)
-    throw new DomainError('too-large', 'the item is too large', { reason: 'max-resource-size' });
-  const index = describe(kind, draft.text, now);
-  if (!components.includes(index.component)) {
-    throw new DomainError('forbidden', `the collection holds no ${index.component}`, {
-      reason: kind === 'contacts' ? 'supported-address-data' : 'supported-calendar-component',
-    });
-  }
-  const name = draft.name === undefined ? nameFor(index.uid, extension) : checkedName(draft.name);
-  return { ...index, name, text: draft.text, etag: etagOf(draft.text), scheduleTag: null };
-}
-
-/** A readable resource name where the UID is one, otherwise a random one. */
-function nameFor(uid: string, extension: string): string {
-  return `${/^[A-Za-z0-9_@-][A-Za-z0-9._@-]{0,120}$/.test(uid) ? uid : randomUUID()}.${extension}`;
-}
-
 function checkedBatch<T>(values: readonly T[]): readonly T[] {
   if (values.length > MAX_BATCH) throw new RangeError(`more than ${MAX_BATCH} items at a time`);
   return values;
@@ -490,14 +451,4 @@ function checkedBatch<T>(values: readonly T[]): readonly T[] {
 
 function isItemId(id: Id): boolean {
   return /^[1-9]\d{0,17}$/.test(id);
-}
-
-/** What a repeated creation answers when the item was deleted in between: its identity, so that the client sees it go. */
-function removedItem(id: Id, row: ItemRow): Item {
-  const { name, uid, component, etag, scheduleTag, text } = row;
-  return { id, name, uid, component, etag, scheduleTag, text, size: Buffer.byteLength(text), modified: new Date(0), origin: '' };
-}
-
-function placeKey(place: Place): string {
-  return `${place.account} ${place.collection}`;
 }

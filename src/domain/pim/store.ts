@@ -154,6 +154,8 @@ export interface PimStore {
     place: Place,
     by: { readonly names: readonly string[] } | { readonly ids: readonly Id[] },
   ): Promise<readonly Item[]>;
+  /** What a viewer who is not the owner has of alarms on these items, by item. */
+  alarms(s: Scope, place: Place, viewer: Id, items: readonly Id[]): Promise<ReadonlyMap<Id, string>>;
   heads(s: Scope, place: Place): AsyncIterable<ItemHead>;
   /** What clients keep with items, by the items' names: of one, or of all that have something. */
   itemProperties(s: Scope, place: Place, name: string | null): Promise<ReadonlyMap<string, Readonly<Record<string, string>>>>;
@@ -193,6 +195,9 @@ export interface PimWrite {
   update(place: Place, current: Item, row: ItemRow): Promise<Item>;
   /** A meeting of that UID in another collection of the account. */
   meetingElsewhere(place: Place, uid: string): Promise<{ readonly collection: Id; readonly name: string } | null>;
+  /** The alarms that a viewer has of his own on an item. */
+  alarms(place: Place, viewer: Id, id: Id): Promise<string | null>;
+  setAlarms(place: Place, viewer: Id, id: Id, alarms: string | null): Promise<void>;
   /** What is kept with an item; null: nothing. */
   properties(place: Place, id: Id): Promise<Readonly<Record<string, string>> | null>;
   /** Keeps something with a new item. */

@@ -1,4 +1,5 @@
 import { type Component, parseContentLines, serializeContentLines } from '../../formats/content-lines.js';
+import { splitAlarms } from './alarms.js';
 import type { Access, Item } from './model.js';
 
 /** What remains of an event for somebody who may only know when its owner is busy. */
@@ -23,12 +24,14 @@ const CALENDAR_PROPERTIES: ReadonlySet<string> = new Set(['VERSION', 'PRODID', '
 
 /**
  * An item as a viewer may see it, on every read path alike: with `busy` access only times are left, with `read` access
- * that holds for events that their owner marked private (RFC 5545 §3.8.1.3). Who may write sees everything.
+ * that holds for events that their owner marked private (RFC 5545 §3.8.1.3). Who may write sees everything but the owner's
+ * alarms: they would wake everybody.
  */
 export function visibleTo(access: Access, item: Item): Item {
-  if (access === 'owner' || access === 'write' || item.component === 'VCARD') return item;
-  if (access === 'read' && !/^CLASS[:;]/im.test(item.text)) return item;
-  return { ...item, text: hide(item.text, access === 'busy' ? () => true : isPrivate) };
+  if (access === 'owner' || item.component === 'VCARD') return item;
+  const bare = { ...item, text: splitAlarms(item.text).text };
+  if (access === 'write' || (access === 'read' && !/^CLASS[:;]/im.test(item.text))) return bare;
+  return { ...item, text: hide(bare.text, access === 'busy' ? () => true : isPrivate) };
 }
 
 function hide(text: string, hidden: (component: Component) => boolean): string {

@@ -19,6 +19,7 @@ import * as sql from './pim-sql.js';
 import { PostgresSchedulingWrite } from './scheduling-write.js';
 import { formatSpan, formatSpans } from './spans.js';
 import { codeOf, row, rows, type Statement, transaction } from './sql.js';
+import { findAlarms, setAlarms } from './viewer-alarms.js';
 
 const UNIQUE_VIOLATION = '23505';
 /** Rows read at a time where a whole collection is streamed. */
@@ -205,6 +206,10 @@ export class PostgresPimStore implements PimStore {
     return new Map(found.map((kept) => [kept.name, kept.properties]));
   }
 
+  alarms(_s: Scope, place: Place, viewer: Id, items: readonly Id[]): Promise<ReadonlyMap<Id, string>> {
+    return findAlarms(this.pool, place, viewer, items);
+  }
+
   async setItemProperties(
     _s: Scope,
     place: Place,
@@ -379,6 +384,14 @@ class PostgresPimWrite implements PimWrite {
   async meetingElsewhere(place: Place, uid: string): Promise<{ collection: Id; name: string } | null> {
     const values = [place.account, place.collection, uid];
     return (await row<{ collection: Id; name: string }>(this.client, sql.MEETING_ELSEWHERE, values)) ?? null;
+  }
+
+  async alarms(place: Place, viewer: Id, id: Id): Promise<string | null> {
+    return (await findAlarms(this.client, place, viewer, [id])).get(id) ?? null;
+  }
+
+  setAlarms(place: Place, viewer: Id, id: Id, alarms: string | null): Promise<void> {
+    return setAlarms(this.client, place, viewer, id, alarms);
   }
 
   async properties(place: Place, id: Id): Promise<Readonly<Record<string, string>> | null> {
