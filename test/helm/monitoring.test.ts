@@ -39,7 +39,7 @@ describe('alerts and dashboard', () => {
   });
 
   it('ask for one release only, and by labels that the series have', () => {
-    const labels = new Set(['namespace', 'job', 'pod', 'face', 'method', 'status']);
+    const labels = new Set(['namespace', 'job', 'pod', 'face', 'method', 'status', 'class']);
     for (const query of queries) {
       for (const [, , selector = ''] of query.matchAll(/([a-z0-9_]+)\{([^}]*)\}/g)) {
         const used = selector.split(', ').map((part) => part.replace(/[=!~].*/, ''));
