@@ -69,6 +69,8 @@ export class PhoneFolder {
   deletesAsMoves: boolean | undefined;
   getChanges: boolean | undefined;
   window: number | undefined;
+  conversationMode: boolean | undefined;
+  bodyPart: BodyWish | undefined;
   supported: readonly string[] | undefined;
 
   name = '';
@@ -104,6 +106,7 @@ export class PhoneFolder {
       this.deletesAsMoves === undefined ? undefined : t('AirSync:DeletesAsMoves', Number(this.deletesAsMoves)),
       this.getChanges === undefined || prime ? undefined : t('AirSync:GetChanges', Number(this.getChanges)),
       this.window === undefined ? undefined : t('AirSync:WindowSize', this.window),
+      this.conversationMode === undefined ? undefined : t('AirSync:ConversationMode', Number(this.conversationMode)),
       this.#options(version),
       prime || this.pending.length + this.fetches.length === 0
         ? undefined
@@ -113,15 +116,16 @@ export class PhoneFolder {
 
   #options(version: string): Tag | undefined {
     if (version === '2.5') return this.#oldOptions();
-    const bodies = this.bodies.map(({ type, truncation, allOrNone, preview }) =>
+    const preference = (tag: string, { type, truncation, allOrNone, preview }: BodyWish) =>
       t(
-        'AirSyncBase:BodyPreference',
+        tag,
         t('AirSyncBase:Type', type),
         truncation === undefined ? undefined : t('AirSyncBase:TruncationSize', truncation),
         allOrNone === undefined ? undefined : t('AirSyncBase:AllOrNone', Number(allOrNone)),
         preview === undefined ? undefined : t('AirSyncBase:Preview', preview),
-      ),
-    );
+      );
+    const bodies = this.bodies.map((wish) => preference('AirSyncBase:BodyPreference', wish));
+    const part = this.bodyPart && preference('AirSyncBase:BodyPartPreference', this.bodyPart);
     const leaf = (name: string, value: number | undefined) => (value === undefined ? undefined : t(name, value));
     const options = t(
       'AirSync:Options',
@@ -129,6 +133,7 @@ export class PhoneFolder {
       leaf('AirSync:MIMESupport', this.mimeSupport),
       leaf('AirSync:Conflict', this.conflict),
       bodies,
+      part,
     );
     return options.kids.length > 0 ? options : undefined;
   }

@@ -269,6 +269,10 @@ export class MemoryMail implements Mail {
     return this.list(s, folder, null);
   }
 
+  async threads(): Promise<null> {
+    return null;
+  }
+
   async send(_s: Session, raw: Uint8Array, options: { readonly saveInSent: boolean }): Promise<void> {
     this.count('send');
     if (!/^to:/im.test(Buffer.from(raw).toString('latin1'))) throw new DomainError('invalid', 'no recipient');

@@ -52,6 +52,9 @@ export interface MailBackend {
   append(s: Scope, path: string, raw: Uint8Array, flags: readonly string[], received?: Date): Promise<number | null>;
   search(s: Scope, path: string, query: MailQuery): Promise<IdRanges>;
 
+  /** UIDs by thread (RFC 5256, by References); null where the server can't tell. */
+  threads(s: Scope, path: string): Promise<readonly (readonly number[])[] | null>;
+
   createMailbox(s: Scope, path: string): Promise<void>;
   renameMailbox(s: Scope, path: string, to: string): Promise<void>;
   deleteMailbox(s: Scope, path: string): Promise<void>;

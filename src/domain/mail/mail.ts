@@ -164,6 +164,10 @@ class MailService implements Mail {
     return this.backend.search(s, folder.path, query);
   }
 
+  threads(s: Session, folder: MailFolder): Promise<readonly (readonly number[])[] | null> {
+    return this.backend.threads(s, folder.path);
+  }
+
   send(s: Session, raw: Uint8Array, options: { readonly saveInSent: boolean }): Promise<void> {
     const { backend, clock, book: folders } = this;
     const parts = { backend, clock, folders, log: this.deps.log, sentCopy: this.deps.sentCopy ?? 'append' };

@@ -67,6 +67,9 @@ export interface Mail {
   /** Messages that match all given criteria. */
   search(s: Session, folder: MailFolder, query: MailQuery): Promise<IdRanges>;
 
+  /** UIDs of a folder by thread; null where the mail server can't tell. */
+  threads(s: Session, folder: MailFolder): Promise<readonly (readonly number[])[] | null>;
+
   /**
    * Sends a message as the user: From (and a Bcc-free copy of) the MIME is put right, recipients are taken from To, Cc, Bcc.
    * @throws DomainError `invalid` when the MIME can't be read or has no recipient, `unavailable` when submission fails.

@@ -1,7 +1,7 @@
 import { children, childText, type Element } from '../../formats/wbxml/tree.js';
 import type { BodyPreference } from './classes/item-class.js';
 import { StatusError } from './status.js';
-import { integer, readBodyPreferences } from './sync/request.js';
+import { integer, readBodyPart, readBodyPreferences } from './sync/request.js';
 import { DEFAULT_OPTIONS, type SyncOptions } from './sync/state.js';
 
 /** What both ItemOperations and Search say of a request that breaks the protocol. */
@@ -17,6 +17,7 @@ export function readItemOptions(element: Element | undefined, absent: SyncOption
     ...DEFAULT_OPTIONS,
     mimeSupport: integer(childText(element, 'AirSync:MIMESupport') ?? '') ?? 0,
     bodies: bodies.length > 0 ? bodies : absent,
+    ...readBodyPart(element),
   };
 }
 

@@ -34,6 +34,7 @@ export const COMMON = {
   ItemNotFound: 150,
   MoveNotPersistent: 155,
   MoveDestinationInvalid: 156,
+  BodyPartTypeNotSupported: 164,
   DeviceInformationRequired: 165,
   InvalidAccountId: 166,
   RightsManagementOff: 168,

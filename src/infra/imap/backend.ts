@@ -182,6 +182,10 @@ class Backend implements ImapBackend {
     return this.read(s, path, (client) => client.search(toSearch(query)));
   }
 
+  threads(s: Scope, path: string): Promise<readonly (readonly number[])[] | null> {
+    return this.read(s, path, (client) => client.threads());
+  }
+
   createMailbox(s: Scope, path: string): Promise<void> {
     return this.write(s, null, async (client) => {
       if (!(await client.create(path))) throw new DomainError('conflict', 'the mailbox exists already');

@@ -12,6 +12,7 @@ import { IdRanges } from '../../formats/ranges.js';
 import { toDomainError } from './errors.js';
 import { fetchRows, fetchSection, type SectionBytes, type SectionRange } from './lean-fetch.js';
 import { mailboxIds } from './object-ids.js';
+import { fetchThreads } from './threads.js';
 import type { ServerUrl } from './url.js';
 import { VanishedListener } from './vanished.js';
 
@@ -84,7 +85,9 @@ export class ImapClient {
     return this.flow.mailbox ? this.flow.mailbox.path : null;
   }
 
-  has(capability: 'QRESYNC' | 'CONDSTORE' | 'LIST-STATUS' | 'OBJECTID' | 'UIDPLUS' | 'IDLE' | 'MOVE'): boolean {
+  has(
+    capability: 'QRESYNC' | 'CONDSTORE' | 'LIST-STATUS' | 'OBJECTID' | 'THREAD=REFERENCES' | 'UIDPLUS' | 'IDLE' | 'MOVE',
+  ): boolean {
     if (this.without.has(capability)) return false;
     const enabled = capability === 'QRESYNC' || capability === 'CONDSTORE';
     return enabled ? this.flow.enabled.has(capability) : this.flow.capabilities.has(capability);
@@ -180,6 +183,17 @@ export class ImapClient {
     const all = Array.isArray(found) ? IdRanges.of(found) : IdRanges.parse((found as { all?: string }).all ?? '');
     if (all.size > MAX_FOUND) throw new DomainError('too-large', 'the mailbox has too many messages');
     return all;
+  }
+
+  /** Threads of the selected mailbox, as lists of UIDs; null where the server can't tell (RFC 5256). */
+  async threads(): Promise<readonly (readonly number[])[] | null> {
+    if (!this.has('THREAD=REFERENCES')) return null;
+    if (!this.usable) throw toDomainError(GONE);
+    try {
+      return await fetchThreads(this.flow);
+    } catch (error) {
+      throw toDomainError(error);
+    }
   }
 
   async store(range: string, operation: 'add' | 'remove', flags: readonly string[]): Promise<void> {

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { BodyText, BodyWish, MailFolder, MessagePart, MessageSummary } from '../../../domain/mail/model.js';
+import { htmlToText } from '../../../formats/mime/text.js';
+import { uniqueHtml, uniqueTextAsHtml } from '../../../formats/mime/unique.js';
 import { type Element, el, optional } from '../../../formats/wbxml/tree.js';
 import type { EasContext } from '../context.js';
 import type { SyncOptions } from '../sync/state.js';
@@ -172,6 +174,54 @@ async function withPreviews(
     if (body) complete.set(uid, { ...body, preview: previewText(text.data, length(body)) });
   }
   return complete;
+}
+
+/** HTML of a message that is looked through for what is its own. */
+const MOST_OF_PART = 512 * 1024;
+
+/** What each message says itself, without what it quotes of its conversation (MS-ASCON BodyPart). */
+export async function renderBodyParts(
+  context: EasContext,
+  folder: MailFolder,
+  messages: readonly MessageSummary[],
+  wish: BodyPreference,
+): Promise<ReadonlyMap<number, RenderedBody>> {
+  const kind = (message: MessageSummary) => (nativeType(message.structure) === 2 ? ('html' as const) : ('plain' as const));
+  const texts = await fetchBodies(context, folder, messages, (message) => ({ type: kind(message), maxBytes: MOST_OF_PART }));
+  const parts = new Map<number, RenderedBody>();
+  for (const message of messages) {
+    const text = texts.get(message.uid);
+    if (text) parts.set(message.uid, ownPart(Buffer.from(text.data).toString('utf8'), kind(message), wish));
+  }
+  return parts;
+}
+
+function ownPart(text: string, kind: 'html' | 'plain', { truncationSize, allOrNone, preview }: BodyPreference): RenderedBody {
+  const whole = Buffer.from(kind === 'html' ? uniqueHtml(text) : uniqueTextAsHtml(text));
+  const truncated = truncationSize !== undefined && whole.length > truncationSize;
+  const data = truncated ? (allOrNone ? null : whole.subarray(0, charBoundary(whole, truncationSize))) : whole;
+  const words = preview ? previewText(Buffer.from(htmlToText(whole.toString('utf8'))), preview) : null;
+  return { type: 2, data, truncated, estimatedSize: whole.length, preview: words };
+}
+
+/** The last place at or before `at` where a character begins. */
+function charBoundary(text: Buffer, at: number): number {
+  let end = at;
+  while (end > 0 && ((text[end] ?? 0) & 0xc0) === 0x80) end--;
+  return end;
+}
+
+/** The BodyPart element (MS-ASAIRS 2.2.2.10). */
+export function bodyPartElement({ data, truncated, estimatedSize, preview }: RenderedBody): Element {
+  return el(
+    'AirSyncBase:BodyPart',
+    el('AirSyncBase:Status', 1),
+    el('AirSyncBase:Type', 2),
+    el('AirSyncBase:EstimatedDataSize', estimatedSize),
+    truncated ? el('AirSyncBase:Truncated', 1) : undefined,
+    data ? el('AirSyncBase:Data', textOrBytes(data)) : undefined,
+    preview ? el('AirSyncBase:Preview', preview) : undefined,
+  );
 }
 
 function previewText(data: Uint8Array, length: number): string {

@@ -5,7 +5,7 @@ import type { TagName } from '../../../formats/wbxml/pages.js';
 import { type Content, type Element, el, optional } from '../../../formats/wbxml/tree.js';
 import { categoryOf, isCategory } from '../sync/mail-flags.js';
 import { atLeast, type EasVersion } from '../versions.js';
-import { bodyElement, isClearSigned, isSmime, nativeType, type RenderedBody, textOrBytes } from './body.js';
+import { bodyElement, bodyPartElement, isClearSigned, isSmime, nativeType, type RenderedBody, textOrBytes } from './body.js';
 import { COMPLETED, flagElement } from './follow-up.js';
 import type { MeetingMessage } from './meeting-request.js';
 
@@ -23,6 +23,8 @@ export interface EmailItem {
   readonly meeting?: MeetingMessage;
   /** What devices said of it that IMAP does not keep. */
   readonly note?: MailNote;
+  /** What it adds to its conversation, where the device asks for that. */
+  readonly own?: RenderedBody;
 }
 
 /** A row: the element, since and until when it exists, and its content; undefined leaves the element out. */
@@ -57,6 +59,7 @@ const EMAIL: readonly Row[] = [
   { tag: 'Email:MIMESize', until: '2.5', get: ({ body }) => (body?.type === 4 ? body.estimatedSize : undefined) },
   { tag: 'AirSyncBase:Attachments', since: '12.0', get: ({ attachments, serverId }) => attachmentList(attachments, serverId) },
   { tag: 'AirSyncBase:Body', since: '12.0', get: ({ body, bodyPart }) => body && bodyElement(body, bodyPart) },
+  { tag: 'AirSyncBase:BodyPart', since: '14.1', get: ({ own }) => own && bodyPartElement(own) },
   { tag: 'Email:MessageClass', get: ({ summary, meeting }) => meeting?.messageClass ?? messageClass(summary) },
   { tag: 'Email:MeetingRequest', get: ({ meeting }) => meeting?.element },
   { tag: 'Email:InternetCPID', get: () => 65001 },
@@ -89,7 +92,7 @@ const CHANGING = new Set<TagName>([
 /** ApplicationData of a message, and roughly its size in bytes. */
 export function emailData(item: EmailItem, version: EasVersion): { readonly data: readonly Element[]; readonly bytes: number } {
   const data = rows(rowsOf(version), item);
-  return { data, bytes: 1000 + 200 * item.attachments.length + (item.body?.data?.length ?? 0) };
+  return { data, bytes: 1000 + 200 * item.attachments.length + (item.body?.data?.length ?? 0) + (item.own?.data?.length ?? 0) };
 }
 
 /** ApplicationData of a Change: read state, flag, answered or forwarded, categories. */

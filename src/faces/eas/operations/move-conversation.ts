@@ -3,12 +3,13 @@ import { bytes, child, childText, type Element, el } from '../../../formats/wbxm
 import type { EasContext } from '../context.js';
 import { inConversation, isInConversation } from '../search/conversation.js';
 import { COMMON, StatusError } from '../status.js';
+import { conversationName } from '../sync/move-always.js';
 import { resolveCollection } from '../sync/open.js';
 import { STATUS, statusOf } from './operation.js';
 
 /**
  * Move: puts all messages of a conversation into a folder, except those that were sent (MS-ASCMD Move (ItemOperations),
- * MS-ASCON). Messages that come later stay where they are delivered: sorting is the mail server's.
+ * MS-ASCON). Messages that come later are moved when a device next looks at the Inbox: delivering is the mail server's.
  */
 export async function moveConversation(context: EasContext, element: Element): Promise<Element> {
   let status: number = STATUS.Success;
@@ -31,6 +32,7 @@ async function move(context: EasContext, element: Element): Promise<void> {
   const folders = (await context.services.mail.folders(context.session)).filter(({ selectable }) => selectable);
   const query = await inConversation(context, id, folders);
   if (!query) throw new StatusError(STATUS.NotFound, 'no such conversation');
+  await context.services.mailNotes.moveAlways(context.session, conversationName(id), target.folder.id);
   for (const folder of folders) {
     if (folder.id === target.folder.id || folder.role === 'sent' || folder.role === 'drafts') continue;
     await moveFrom(context, id, folder, target.folder, await context.services.mail.search(context.session, folder, query));

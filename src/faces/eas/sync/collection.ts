@@ -13,7 +13,7 @@ import { Progress } from './progress.js';
 import { type CollectionRequest, SYNC } from './request.js';
 import { Skipped } from './skip.js';
 import type { ItemSource } from './source.js';
-import { DEFAULT_OPTIONS, Draft, type SyncData } from './state.js';
+import { DEFAULT_OPTIONS, Draft, type SyncData, type SyncOptions } from './state.js';
 import { type Budget, fill, refresh } from './window.js';
 
 /** What is said about one collection; `silent`: nothing, the device's key stays good. */
@@ -72,7 +72,7 @@ async function start(context: EasContext, request: CollectionRequest, expected: 
   if (request.commands.length > 0 || request.getChanges === true) return failed(request, ZERO, SYNC.ProtocolError);
   const source = await resolveCollection(context, request.id);
   if (!source) return failed(request, ZERO, SYNC.HierarchyChanged);
-  const draft = Draft.fresh(source, request.options ?? DEFAULT_OPTIONS, request.supported);
+  const draft = Draft.fresh(source, optionsOf(request, DEFAULT_OPTIONS), request.supported);
   const opened = await openSource(context, source, { requestKey: ZERO, deletesAsMoves: request.deletesAsMoves });
   if (!allowed(opened, request, draft)) return failed(request, ZERO, SYNC.ProtocolError);
   const key = nextKey(null);
@@ -109,7 +109,7 @@ async function exchange(
   budget: Budget,
   latest: Cursor | undefined,
 ): Promise<CollectionResult> {
-  if (request.options) draft.options = request.options;
+  draft.options = optionsOf(request, draft.options);
   const { deletesAsMoves } = request;
   const source = await openSource(context, draft.source, { requestKey: turn.key, deletesAsMoves, latest });
   if (!allowed(source, request, draft)) return failed(request, turn.key, SYNC.ProtocolError);
@@ -128,6 +128,13 @@ async function exchange(
   const commit = progress.next();
   const { key } = commit.next;
   return { ...silent(request, key), silent: false, className: source.className, ...filled, responses, commit };
+}
+
+/** ConversationMode goes with the Options: it stays until others are sent. */
+function optionsOf({ options, conversationMode }: CollectionRequest, last: SyncOptions): SyncOptions {
+  const conversations = conversationMode ?? (options ? false : (last.conversations ?? false));
+  if (!options && conversations === (last.conversations ?? false)) return last;
+  return { ...(options ?? last), ...(conversations ? { conversations } : { conversations: undefined }) };
 }
 
 /** FilterType and ConversationMode must be ones of the class (MS-ASCMD FilterType, ConversationMode). */

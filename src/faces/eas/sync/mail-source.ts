@@ -1,17 +1,17 @@
 import { isDomainError } from '../../../domain/errors.js';
 import type { MailFolder, MailMark, MessageSummary } from '../../../domain/mail/model.js';
-import { type MailNote, noteKey } from '../../../domain/mail/notes.js';
-import { calendarPart, readInvitations } from '../../../domain/scheduling/invitations.js';
-import type { IdRanges } from '../../../formats/ranges.js';
+import { IdRanges } from '../../../formats/ranges.js';
 import { MOST_OF_MANY, MOST_OF_ONE, type RenderedBody, renderBodies, streamedMime } from '../classes/body.js';
-import { emailChange, emailData, mayHaveNote } from '../classes/email.js';
+import { emailChange, emailData } from '../classes/email.js';
 import { meetingMessage } from '../classes/meeting-request.js';
 import type { EasContext } from '../context.js';
 import { countBytes, type Output, placeholder, within } from '../operations/large.js';
 import { cappedFilter } from '../policy.js';
 import { FILTERS, windowOf } from './filter.js';
 import { applyToMail, settleMail } from './mail-apply.js';
+import { type MailExtras, NO_EXTRAS, readExtras, readNotes } from './mail-extras.js';
 import { differs, noteFlags } from './mail-flags.js';
+import { moveAlways } from './move-always.js';
 import type { ClientCommand } from './request.js';
 import type { AppliedReply, Delta, Done, ItemSource, Rendered, Window } from './source.js';
 import { serverId } from './source.js';
@@ -27,23 +27,16 @@ const FEW = 50;
 
 /** Messages that are made ready together, and those asked for that are not there. */
 interface Group {
-  readonly notes: Notes;
   readonly absent: readonly number[];
   readonly summaries: readonly MessageSummary[];
   readonly bodies: ReadonlyMap<number, RenderedBody>;
-  /** Calendar texts of messages about meetings. */
-  readonly invitations: ReadonlyMap<number, string>;
+  readonly extras: MailExtras;
 }
 
 /** Where bodies go that do not stand in the document. */
 type BodyOutput = Pick<Output, 'parts' | 'large'>;
 
-/** Notes by UID. */
-type Notes = ReadonlyMap<number, MailNote>;
-
-const NO_NOTES: Notes = new Map();
 const NO_BODIES: ReadonlyMap<number, RenderedBody> = new Map();
-const NONE: ReadonlyMap<number, string> = new Map();
 
 /** A mail folder as a source of items; ids are UIDs. */
 export class MailSource implements ItemSource {
@@ -69,21 +62,26 @@ export class MailSource implements ItemSource {
     return this.#mail.mark(this.context.session, this.folder);
   }
 
-  list(window: Window): Promise<IdRanges> {
-    return this.#mail.list(this.context.session, this.folder, window.since);
+  async list(window: Window): Promise<IdRanges> {
+    const listed = await this.#mail.list(this.context.session, this.folder, window.since);
+    if (!window.conversations || listed.isEmpty) return listed;
+    const threads = (await this.#mail.threads(this.context.session, this.folder)) ?? [];
+    const whole = threads.filter((thread) => thread.some((uid) => listed.has(uid)));
+    return listed.union(IdRanges.of(whole.flat()));
   }
 
   async since(draft: Draft): Promise<Delta> {
     const from = draft.point as MailMark;
     const { mark, reset, changed, vanished } = await this.#mail.changes(this.context.session, this.folder, from);
     const held = changed.filter(({ uid }) => draft.known.has(uid) && !draft.outside.has(uid));
-    const fresh = changed.filter(({ uid }) => uid >= from.uidNext && !draft.known.has(uid));
+    const arrived = changed.filter(({ uid }) => uid >= from.uidNext && !draft.known.has(uid)).map(({ uid }) => uid);
+    const moved = new Set(await moveAlways(this.context, this.folder, arrived, (uids) => this.#summaries(uids)));
     return {
       point: mark,
       reset,
       gone: vanished,
       changed: held.filter((state) => differs(draft, state)).map(({ uid }) => uid),
-      fresh: fresh.map(({ uid }) => uid),
+      fresh: arrived.filter((uid) => !moved.has(uid)),
       looked: changed.length,
     };
   }
@@ -102,11 +100,11 @@ export class MailSource implements ItemSource {
 
   /** While one group is written, the mail server already works on the next. */
   async *render(ids: readonly number[], form: 'Add' | 'Change', draft: Draft): AsyncGenerator<Rendered> {
-    for await (const { absent, summaries, bodies, invitations, notes } of ahead(this.#groups(ids, form, draft.options))) {
+    for await (const { absent, summaries, bodies, extras } of ahead(this.#groups(ids, form, draft.options))) {
       noteFlags(draft, summaries);
       for (const id of absent) yield this.#absent(id);
       for (const summary of summaries)
-        yield form === 'Add' ? this.#item(summary, bodies.get(summary.uid), invitations, notes) : this.#change(summary, notes);
+        yield form === 'Add' ? this.#item(summary, bodies.get(summary.uid), extras) : this.#change(summary, extras);
     }
   }
 
@@ -127,7 +125,7 @@ export class MailSource implements ItemSource {
     const body = streamed ? await this.#streamed(summary, streamed, output) : await this.#whole(summary, options);
     const part = output?.parts && body?.data ? output.parts.push(body.data) : undefined;
     const bodyPart = part ?? (output?.parts && body?.mark ? output.parts.length : undefined);
-    return this.#item(summary, body, await this.#invitations([summary]), await this.#notes([summary]), bodyPart);
+    return this.#item(summary, body, await this.#extras([summary], options), bodyPart);
   }
 
   async #whole(summary: MessageSummary, options: SyncOptions): Promise<RenderedBody | undefined> {
@@ -154,9 +152,8 @@ export class MailSource implements ItemSource {
   /** Messages that were found, with their bodies. */
   async *describe(messages: readonly MessageSummary[], options: SyncOptions): AsyncGenerator<Rendered> {
     const bodies = await renderBodies(this.context, this.folder, messages, options);
-    const invitations = await this.#invitations(messages);
-    const notes = await this.#notes(messages);
-    for (const message of messages) yield this.#item(message, bodies.get(message.uid), invitations, notes);
+    const extras = await this.#extras(messages, options);
+    for (const message of messages) yield this.#item(message, bodies.get(message.uid), extras);
   }
 
   /** Summaries chunk by chunk, with the bodies of as many as fit into memory together. */
@@ -166,42 +163,42 @@ export class MailSource implements ItemSource {
       const read = await this.#summaries(wanted);
       const found = new Set(read.map((summary) => summary.uid));
       const absent = wanted.filter((id) => !found.has(id));
-      if (absent.length > 0) yield { absent, summaries: [], bodies: NO_BODIES, invitations: NONE, notes: NO_NOTES };
-      const notes = await this.#notes(read);
-      if (form === 'Change') yield { absent: [], summaries: read, bodies: NO_BODIES, invitations: NONE, notes };
-      else
+      if (absent.length > 0) yield { absent, summaries: [], bodies: NO_BODIES, extras: NO_EXTRAS };
+      if (form === 'Change') {
+        const notes = await readNotes(this.context, read);
+        yield { absent: [], summaries: read, bodies: NO_BODIES, extras: { ...NO_EXTRAS, notes } };
+      } else
         for (const summaries of grouped(read, options)) {
-          const bodies = await renderBodies(this.context, this.folder, summaries, options);
-          yield { absent: [], summaries, bodies, invitations: await this.#invitations(summaries), notes };
+          const bodies = await this.#bodies(summaries, options);
+          yield { absent: [], summaries, bodies, extras: await this.#extras(summaries, options) };
         }
     }
   }
 
-  #change(summary: MessageSummary, notes: Notes): Rendered {
+  /** Of a conversation's older messages only the size is told, and a preview. */
+  async #bodies(summaries: readonly MessageSummary[], options: SyncOptions): Promise<ReadonlyMap<number, RenderedBody>> {
+    const since = options.conversations ? this.window(options.filter, this.context.services.clock.now()).since : null;
+    const older = since ? summaries.filter(({ received }) => received < since) : [];
+    const recent = older.length > 0 ? summaries.filter((one) => !older.includes(one)) : summaries;
+    const bodies = await renderBodies(this.context, this.folder, recent, options);
+    if (older.length === 0) return bodies;
+    const sizes = { ...options, bodies: options.bodies.map((body) => ({ ...body, truncationSize: 0, allOrNone: false })) };
+    return new Map([...bodies, ...(await renderBodies(this.context, this.folder, older, sizes))]);
+  }
+
+  #extras(messages: readonly MessageSummary[], options: SyncOptions): Promise<MailExtras> {
+    return readExtras(this.context, this.folder, messages, options);
+  }
+
+  #change(summary: MessageSummary, { notes }: MailExtras): Rendered {
     const data = emailChange(summary, this.context.version, notes.get(summary.uid));
     return { id: summary.uid, data, bytes: CHANGE_BYTES };
-  }
-
-  /** What devices said of these messages; asked only for those that carry a mark of it. */
-  async #notes(messages: readonly MessageSummary[]): Promise<Notes> {
-    const marked = messages.filter(mayHaveNote);
-    if (marked.length === 0) return NO_NOTES;
-    const keys = new Map(marked.map((message) => [message.uid, noteKey(message)]));
-    const found = await this.context.services.mailNotes.read(this.context.session, [...keys.values()]);
-    return new Map([...keys].flatMap(([uid, key]) => (found.has(key) ? [[uid, found.get(key) as MailNote] as const] : [])));
-  }
-
-  /** A calendar part that can't be read makes no meeting of the message. */
-  async #invitations(messages: readonly MessageSummary[]): Promise<ReadonlyMap<number, string>> {
-    if (!messages.some((message) => calendarPart(message))) return NONE;
-    return readInvitations(this.#mail, this.context.session, this.folder, messages);
   }
 
   #item(
     summary: MessageSummary,
     body: RenderedBody | undefined,
-    invitations: ReadonlyMap<number, string>,
-    notes: Notes,
+    { invitations, notes, bodyParts }: MailExtras,
     bodyPart?: number,
   ): Rendered {
     try {
@@ -209,9 +206,19 @@ export class MailSource implements ItemSource {
       const text = invitations.get(summary.uid);
       const meeting = text === undefined ? undefined : meetingMessage(text, session.user, version, services.clock.now());
       const id = serverId(this.folder.id, summary.uid);
-      const note = notes.get(summary.uid);
+      const [note, own] = [notes.get(summary.uid), bodyParts.get(summary.uid)];
       const attachments = this.#mail.attachments(summary);
-      const item = { summary, body, bodyPart, serverId: id, attachments, draft: this.folder.role === 'drafts', meeting, note };
+      const item = {
+        summary,
+        body,
+        bodyPart,
+        serverId: id,
+        attachments,
+        draft: this.folder.role === 'drafts',
+        meeting,
+        note,
+        own,
+      };
       return { id: summary.uid, ...emailData(item, this.context.version) };
     } catch (error) {
       return { id: summary.uid, error };

@@ -32,7 +32,8 @@ export interface CollectionRequest {
   /** Null when absent. */
   readonly getChanges: boolean | null;
   readonly windowSize: number;
-  readonly conversationMode: boolean;
+  /** Null when absent. */
+  readonly conversationMode: boolean | null;
   /** Null: as last time. */
   readonly options: SyncOptions | null;
   readonly commands: readonly ClientCommand[];
@@ -137,10 +138,15 @@ function readCollection(element: Element): CollectionRequest {
     deletesAsMoves: flag(child(element, 'AirSync:DeletesAsMoves'), true),
     getChanges: getChanges ? flag(getChanges, true) : null,
     windowSize: windowSize(childText(element, 'AirSync:WindowSize'), DEFAULT_WINDOW),
-    conversationMode: flag(child(element, 'AirSync:ConversationMode'), false),
+    conversationMode: conversationMode(element),
     options: readOptions(children(element, 'AirSync:Options')),
     commands: readCommands(child(element, 'AirSync:Commands')),
   };
+}
+
+function conversationMode(element: Element): boolean | null {
+  const mode = child(element, 'AirSync:ConversationMode');
+  return mode ? flag(mode, true) : null;
 }
 
 /** An empty boolean element means yes here (MS-ASCMD GetChanges, DeletesAsMoves, ConversationMode). */
@@ -169,7 +175,19 @@ function readOptions(blocks: readonly Element[]): SyncOptions | null {
     mimeSupport: numberIn(block, 'AirSync:MIMESupport', DEFAULT_OPTIONS.mimeSupport),
     mimeTruncation: numberIn(block, 'AirSync:MIMETruncation', DEFAULT_OPTIONS.mimeTruncation),
     bodies: readBodies(block),
+    ...readBodyPart(block),
   };
+}
+
+const HTML = 2;
+
+/** BodyPartPreference: only HTML is made (MS-ASAIRS BodyPartPreference). @throws StatusError 164 */
+export function readBodyPart(block: Element | undefined): Pick<SyncOptions, 'bodyPart'> {
+  const element = child(block, 'AirSyncBase:BodyPartPreference');
+  if (!element) return {};
+  const bodyPart = readBodyPreference(element);
+  if (bodyPart.type !== HTML) throw new StatusError(COMMON.BodyPartTypeNotSupported, 'a body part is HTML');
+  return { bodyPart };
 }
 
 /** Truncation of version 2.5: bytes of the plain text by its value, 9 all (MS-ASCMD Truncation). */

@@ -11,6 +11,8 @@ export interface Window {
   readonly since: Date | null;
   /** Tasks that are not done. */
   readonly incomplete: boolean;
+  /** With older messages of the conversations inside. */
+  readonly conversations?: boolean;
 }
 
 /** What happened in a collection after a point, by what the device holds. */

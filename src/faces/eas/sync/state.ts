@@ -13,6 +13,10 @@ export interface SyncOptions {
   readonly mimeSupport: number;
   readonly mimeTruncation: number;
   readonly bodies: readonly BodyPreference[];
+  /** BodyPartPreference: what a message adds to its conversation, in HTML. */
+  readonly bodyPart?: BodyPreference;
+  /** ConversationMode: older messages of the conversations inside the window belong to it. */
+  readonly conversations?: boolean;
 }
 
 export const DEFAULT_OPTIONS: SyncOptions = { filter: 0, conflict: 1, mimeSupport: 0, mimeTruncation: 8, bodies: [] };

@@ -29,7 +29,7 @@ export function newBudget(items: number): Budget {
  * and Ping, so that they can't disagree. False when the device must start over.
  */
 export async function refresh(source: ItemSource, draft: Draft, now: Date): Promise<boolean> {
-  const window = source.window(draft.options.filter, now);
+  const window = windowFor(source, draft, now);
   if (draft.point === null) draft.point = await source.head();
   else if (!(await follow(source, draft, now))) return false;
   if (draft.window !== window.name) {
@@ -42,7 +42,7 @@ export async function refresh(source: ItemSource, draft: Draft, now: Date): Prom
 async function follow(source: ItemSource, draft: Draft, now: Date): Promise<boolean> {
   const delta = await source.since(draft);
   if (delta.reset) return false;
-  const window = source.window(draft.options.filter, now);
+  const window = windowFor(source, draft, now);
   const held = draft.known;
   draft.gone = draft.gone.union(delta.gone.intersect(held));
   for (const set of ['pending', 'changed', 'outside'] as const) draft[set] = draft[set].minus(delta.gone);
@@ -52,8 +52,16 @@ async function follow(source: ItemSource, draft: Draft, now: Date): Promise<bool
   draft.changed = draft.changed.union(changed);
   draft.outside = draft.outside.union(IdRanges.of(delta.changed).minus(changed)).minus(changed);
   draft.point = delta.point;
+  if (window.conversations && delta.fresh.length > 0) draft.window = '';
   if (delta.looked >= MUCH) draft.worthStoring = true;
   return true;
+}
+
+/** An old conversation comes back with a new message, so the whole window is looked at again then. */
+function windowFor(source: ItemSource, draft: Draft, now: Date): Window {
+  const window = source.window(draft.options.filter, now);
+  if (!draft.options.conversations || window.since === null) return window;
+  return { ...window, name: `${window.name} with conversations`, conversations: true };
 }
 
 async function within(source: ItemSource, ids: readonly number[], window: Window, held: boolean): Promise<IdRanges> {
