@@ -5,5 +5,5 @@ export const LIMITS = {
   /** Items asked from the store at once (its own bound is 1,000), and the bytes of text they should amount to. */
   batch: { first: 100, most: 500, bytes: 2 * 1024 * 1024 },
   /** Changes per page of a sync that asked for no limit. */
-  syncPage: 500,
+  syncPage: 1_000,
 } as const;

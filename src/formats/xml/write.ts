@@ -135,7 +135,7 @@ const XML_NS = 'http://www.w3.org/XML/1998/namespace';
 
 const BLOCK = 64 * 1024;
 /** Longest time that one answer keeps the process to itself, in milliseconds. */
-const TURN = 15;
+const TURN = 5;
 
 /** Collects text into blocks and hands them to a stream no faster than it takes them. */
 export class XmlSink {

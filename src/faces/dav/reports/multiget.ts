@@ -32,7 +32,8 @@ async function writeRows(x: Exchange, target: Resource, plan: Plan, hrefs: reado
   const { collection } = target;
   if (collection === null) return;
   const parent = x.collectionResource(collection);
-  const wanted = hrefs.map((href) => ({ href, name: nameIn(x, parent, href) }));
+  const folders = new Set([parent.href]);
+  const wanted = hrefs.map((href) => ({ href, name: nameIn(x, parent, href, folders) }));
   const batches = new Batches(wanted);
   let batch = batches.next();
   let ahead = fetch(x, collection, batch);
@@ -59,15 +60,21 @@ async function fetch(x: Exchange, collection: Collection, wanted: readonly Wante
   return new Map(items.map((item) => [item.name, item]));
 }
 
-/** The name of an item of this collection, from an href in whatever encoding; most come in ours. */
-function nameIn(x: Exchange, parent: Resource, href: string): string | null {
-  if (href.startsWith(parent.href)) {
-    const rest = href.slice(parent.href.length);
-    if (/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(rest)) return rest;
-  }
+/** Names that stand in an href as they are. */
+const PLAIN = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
+
+/**
+ * The name of an item of this collection, from an href in whatever encoding.
+ * @param folders what stood before such names in the hrefs so far: the next one needs no reading
+ */
+function nameIn(x: Exchange, parent: Resource, href: string, folders: Set<string>): string | null {
+  const start = href.lastIndexOf('/') + 1;
+  const [folder, rest] = [href.slice(0, start), href.slice(start)];
+  if (folders.has(folder) && PLAIN.test(rest)) return rest;
   const place = x.placeOf(href);
   const here =
     place?.at === 'item' && place.type === parent.type && place.slug === parent.collection?.slug && x.isSelf(place.user);
+  if (here && place.name === rest) folders.add(folder);
   return here ? place.name : null;
 }
 
