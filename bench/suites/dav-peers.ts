@@ -38,6 +38,7 @@ export function puts(): Promise<Outcome[]> {
   return contest({
     name: 'dav {} PUTs, 8 at a time',
     size: sized(500, 8),
+    smaller: { Radicale: sized(160, 8), Xandikos: sized(80, 8) },
     rounds: 3,
     aims: { SOGo: 5 },
     prepare: async (contender, size) => {
@@ -74,7 +75,7 @@ export function firstListingByPropfind(): Promise<Outcome[]> {
   return contest({
     name: 'dav first listing of {} events by PROPFIND',
     size: sized(5_000, 100),
-    smaller: { Xandikos: sized(500, 100) },
+    smaller: { Radicale: sized(1_000, 100), Xandikos: sized(500, 100) },
     rounds: 5,
     aims: { SOGo: 5 },
     prepare: async (contender, size) => {
@@ -174,6 +175,7 @@ export function monthQuery(): Promise<Outcome[]> {
   return contest({
     name: 'dav a month of {} events, a tenth recurring',
     size: sized(5_000, 100),
+    smaller: { Xandikos: sized(1_000, 100) },
     rounds: 5,
     aims: { SOGo: 5 },
     prepare: async (contender, size) => {
