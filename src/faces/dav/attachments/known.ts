@@ -1,3 +1,4 @@
+import { idsIn } from '../../../domain/attachments/text.js';
 import type { Collection } from '../../../domain/pim/model.js';
 import { C } from '../../../formats/xml/names.js';
 import { conditionError } from '../errors.js';
@@ -10,7 +11,7 @@ export async function requireKnownAttachments(
   name: string | null,
   text: string,
 ): Promise<void> {
-  if (collection.kind === 'contacts' || !/MANAGED-ID/i.test(text.replace(/\r?\n[ \t]/g, ''))) return;
+  if (collection.kind === 'contacts' || idsIn(text).length === 0) return;
   const before = name === null ? null : await x.services.pim.item(x.session, collection, { name });
   const unknown = await x.services.attachments.unknown(x.session, collection, text, before?.text ?? '');
   if (unknown.length > 0) throw conditionError(403, C('valid-managed-id-parameter'));

@@ -4,7 +4,7 @@ import { bracket, element, join, type Xml } from '../../../formats/xml/write.js'
 import type { Exchange } from '../exchange.js';
 import { propertyRow } from '../multistatus.js';
 import type { Needs, Resource, ResourceKind } from '../resource.js';
-import { propertiesOn, propertyOn } from './index.js';
+import { isLive, propertiesOn, propertyOn } from './index.js';
 import { attributesIn, type ItemGetter, isPropertyKey, keptProperties, type Property } from './property.js';
 
 /** What a request asks of each resource (RFC 4918 §14.20). */
@@ -116,7 +116,7 @@ export class Planner {
   async #columns(kind: ResourceKind): Promise<Column[]> {
     const { asked } = this;
     if (asked.mode === 'prop') return Promise.all(asked.elements.map((ask) => this.#column(kind, ask)));
-    const own = KEEPING_ITEMS.includes(kind) ? [allKeptColumn(await this.#kept(kind), asked, kind)] : [];
+    const own = KEEPING_ITEMS.includes(kind) ? [allKeptColumn(await this.#kept(kind, null), asked, kind)] : [];
     if (asked.mode === 'propname') return [...propertiesOn(kind).map((row) => nameColumn(row, this.x)), ...own];
     const rows = propertiesOn(kind).filter(({ all }) => all === true);
     const more = asked.include.filter((ask) => !rows.some(({ name }) => name === ask.name));
@@ -125,15 +125,17 @@ export class Planner {
   }
 
   /** What is kept with resources of a kind; that of items is looked up once for all that the answer lists. */
-  async #kept(kind: ResourceKind): Promise<Kept> {
+  async #kept(kind: ResourceKind, name: ClarkName | null): Promise<Kept> {
     if (!KEEPING_ITEMS.includes(kind)) return keptProperties;
+    // What the server computes elsewhere can't be kept here: most listings ask for nothing else that is not there.
+    if (name !== null && isLive(name)) return () => NONE;
     const all = await this.x.itemProperties();
     return ({ item }) => all.get(item?.name ?? '') ?? NONE;
   }
 
   async #column(kind: ResourceKind, ask: XmlElement): Promise<Column> {
     const row = propertyOn(kind, ask.name);
-    if (row === undefined) return keptColumn(ask.name, await this.#kept(kind));
+    if (row === undefined) return keptColumn(ask.name, await this.#kept(kind, ask.name));
     if (row.compile === undefined) return rowColumn(row, this.x);
     const get: ItemGetter = await row.compile(ask, this.x);
     return { ...tags(row.name), needs: row.needs ?? 'change', get };
