@@ -146,8 +146,8 @@ export class PhoneFolder {
     return t('AirSync:Options', filter, t('AirSync:Truncation', this.truncation), mime);
   }
 
-  /** Takes the Collection of an answer into the model. */
-  apply(answer: Tag, version: string): CollectionResult {
+  /** Takes the Collection of an answer into the model; `shared`: the request had a window for all collections together. */
+  apply(answer: Tag, version: string, shared = false): CollectionResult {
     checkOrder(answer, COLLECTION_ORDER);
     const named = answer.text('AirSync:Class');
     if (Number(version) < 14 ? named !== (this.kind ?? named) : named !== undefined)
@@ -165,8 +165,10 @@ export class PhoneFolder {
     this.#checkKey(answer);
     if (this.syncKey === '0') this.#primed(answer);
     else {
+      const sent = this.pending.length;
       this.#outcomes(answer.child('AirSync:Responses'), result, version);
       this.#commands(answer.child('AirSync:Commands'), result, version);
+      if (result.more && !shared && isNothing(result) && sent === 0) violation('MoreAvailable with nothing', answer);
     }
     this.syncKey = answer.text('AirSync:SyncKey') ?? '';
     return result;

@@ -209,7 +209,7 @@ export class EasPhone {
       options.window === undefined ? undefined : t('AirSync:WindowSize', options.window),
       options.partial ? t('AirSync:Partial') : undefined,
     );
-    return this.#syncAnswer(await this.command('Sync', body, options), folders);
+    return this.#syncAnswer(await this.command('Sync', body, options), folders, options.window !== undefined);
   }
 
   /** A Sync request without a body: the gateway runs the last one again with the present keys. */
@@ -217,7 +217,7 @@ export class EasPhone {
     return this.#syncAnswer(await this.command('Sync', undefined, options), []);
   }
 
-  #syncAnswer({ tree }: WireAnswer, asked: readonly PhoneFolder[]): SyncResult {
+  #syncAnswer({ tree }: WireAnswer, asked: readonly PhoneFolder[], shared = true): SyncResult {
     const collections = new Map<string, CollectionResult>();
     if (!tree) {
       this.#checkUnanswered(asked, collections);
@@ -230,7 +230,7 @@ export class EasPhone {
     if (answered?.kids.length === 0) violation('empty Collections', tree);
     if (!answered && status === '1') violation('Sync without Status and Collections', tree);
     const sent = asked.some(({ pending }) => pending.length > 0);
-    for (const answer of answered?.kids ?? []) this.#applyCollection(answer, collections);
+    for (const answer of answered?.kids ?? []) this.#applyCollection(answer, collections, shared);
     // A window for all collections may leave no room for one of them; an answer without any progress would loop.
     const results = [...collections.values()];
     if (!sent && results.some(({ more }) => more) && results.every(isNothing)) violation('MoreAvailable with nothing', tree);
@@ -238,11 +238,11 @@ export class EasPhone {
     return { status, empty: false, limit: tree.text('AirSync:Limit'), collections };
   }
 
-  #applyCollection(answer: Tag, collections: Map<string, CollectionResult>): void {
+  #applyCollection(answer: Tag, collections: Map<string, CollectionResult>, shared: boolean): void {
     const id = answer.text('AirSync:CollectionId') ?? violation('Collection without CollectionId', answer);
     const folder = this.folders.get(id) ?? violation(`unknown collection ${id}`, answer);
     if (collections.has(id)) violation(`collection ${id} is answered twice`, answer);
-    collections.set(id, folder.apply(answer, this.version));
+    collections.set(id, folder.apply(answer, this.version, shared));
   }
 
   #checkUnanswered(asked: readonly PhoneFolder[], collections: ReadonlyMap<string, CollectionResult>): void {

@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { CertificateCheck } from '../../src/domain/accounts/certificates.js';
+import { Directory } from '../../src/domain/accounts/directory.js';
+import { DomainError } from '../../src/domain/errors.js';
 import { type ChangeBus, LocalHub } from '../../src/domain/notify/local-hub.js';
 import { KINDS } from '../../src/domain/pim/kinds.js';
 import type { PimKind } from '../../src/domain/pim/model.js';
@@ -49,20 +51,25 @@ export async function startEasServer(options: EasOptions = {}): Promise<EasServe
   const mail = new MemoryMail();
   const clock = { now: () => new Date() };
   const log = logger(errors);
+  const accounts = new PostgresAccountStore(database);
   const services = {
+    directory: new Directory(accounts),
     pim: new PimService(new PostgresPimStore(pool), hub, { now: () => new Date() }),
     mail,
     mailNotes: new PostgresMailNotes(pool),
     devices: new PostgresDeviceStore(pool),
     outOfOffice: { isAvailable: () => false },
     certificates: new CertificateCheck('', { now: () => clock.now() }),
-    scheduling: { sentMail: { isRepeated: async () => false, note: async () => undefined } },
+    scheduling: {
+      sentMail: { isRepeated: async () => false, note: async () => undefined },
+      respond: () => Promise.reject(new DomainError('invalid', 'there are no meetings here')),
+    },
     hub,
     clock: { now: () => clock.now() },
     log,
     publicUrl: 'http://gateway.test',
   } as unknown as Services;
-  const session = await logIn(new PostgresAccountStore(database));
+  const session = await logIn(accounts);
   mail.onChange = (folder) => hub.publish(session.account, folder);
   const app = express().use(
     '/Microsoft-Server-ActiveSync',

@@ -53,12 +53,16 @@ export function children(parent: Element | undefined, tag: TagName): Element[] {
   return parent ? elements(parent).filter((element) => element.tag === tag) : [];
 }
 
-/** The text of an element, OPAQUE read as UTF-8; empty for an empty element, undefined for none. */
+/**
+ * The text of an element, OPAQUE read as UTF-8; empty for an empty element, undefined for none. NUL goes: OPAQUE and ENTITY
+ * can bring it in, some clients end their texts with it, and no text of a database may hold it.
+ */
 export function text(element: Element | undefined): string | undefined {
   if (!element) return undefined;
-  return element.content
+  const whole = element.content
     .map((node) => (typeof node === 'string' ? node : node instanceof Uint8Array ? Buffer.from(node).toString('utf8') : ''))
     .join('');
+  return whole.includes('\0') ? whole.replaceAll('\0', '') : whole;
 }
 
 /** The text of the first child with that tag. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { dump } from '../../../../src/formats/wbxml/text.js';
-import { el } from '../../../../src/formats/wbxml/tree.js';
+import { el, text } from '../../../../src/formats/wbxml/tree.js';
 
 test('a dump shows one element a line', () => {
   const tree = el(
@@ -25,4 +25,8 @@ test('passwords are left out', () => {
     dump(el('Settings:DevicePassword', el('Settings:Password', 'hunter2'))),
     'Settings:DevicePassword\n  Settings:Password ***',
   );
+});
+
+test('text() leaves NUL out, which OPAQUE can bring in', () => {
+  assert.equal(text(el('AirSync:ServerId', new Uint8Array([0x35, 0x3a, 0x31, 0]))), '5:1');
 });
