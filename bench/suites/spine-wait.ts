@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { EasPhone, PhoneFolder } from '../../test/support/eas-phone.js';
 import { settledKilobytes } from '../support/memory.js';
 import { format, type Report } from '../support/report.js';
@@ -26,6 +27,7 @@ async function waiting(how: string, folderOf: (phone: EasPhone) => PhoneFolder):
   const waiters = await phones;
   const before = await settledKilobytes(gateway.pid);
   const hangUp = new AbortController();
+  setMaxListeners(0, hangUp.signal); // each request listens to it
   const pings = waiters.map((phone) => phone.ping([folderOf(phone)], 900, { signal: hangUp.signal }).catch(() => undefined));
   await new Promise((resolve) => setTimeout(resolve, 15_000));
   const answered = await Promise.race([Promise.any(pings).then(() => true), Promise.resolve(false)]);
