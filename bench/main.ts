@@ -2,6 +2,9 @@ import { cleanUp } from '../test/support/cleanup.js';
 import { isUndone, type Measure, type Outcome, printOutcome, type Report, type Suite } from './support/report.js';
 import { SCALE } from './support/settings.js';
 
+// Measuring is asking the same thing over and over.
+process.env.EAS_DAMPING ??= 'off';
+
 /** What `npm run bench -- NAME …` measures; without a name the figures of the whole path. */
 const SUITES: Readonly<Record<string, () => Promise<{ readonly suite: Suite }>>> = {
   spine: () => import('./suites/spine.js'),

@@ -221,7 +221,7 @@ function mounts(config: Config, services: Services): Mount[] {
     {
       face: 'eas',
       path: '/Microsoft-Server-ActiveSync',
-      router: easRouter(services, { policies: config.easPolicies }),
+      router: easRouter(services, { policies: config.easPolicies, ...(!config.easDamping && { damping: null }) }),
       maxBody: 60 * MEGABYTE,
       anonymous: () => false,
     },

@@ -35,6 +35,8 @@ export interface Config {
   readonly webPush: { readonly hosts?: readonly string[] };
   /** What is asked of ActiveSync devices, and which protocol versions they are offered. */
   readonly easPolicies: PolicyBook;
+  /** Whether devices that repeat the same request over and over are slowed down. */
+  readonly easDamping: boolean;
   /** More items removed by one device within a minute leave a restore point. */
   readonly massRemoval: number;
   /** PEM text of roots for S/MIME besides those of the system; empty for none. */
@@ -96,6 +98,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     pushSecret: read<string | null>('PUSH_SECRET', pushSecret, null),
     webPush: read<Config['webPush']>('WEBPUSH_HOSTS', (value) => ({ hosts: value.split(/[\s,]+/).filter(Boolean) }), {}),
     easPolicies: policies(env, problems),
+    easDamping: read('EAS_DAMPING', onOff, true),
     massRemoval: read('MASS_REMOVAL_LIMIT', positive, 50),
     smimeAuthorities: read('SMIME_CA', certificates, ''),
     logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
@@ -149,6 +152,11 @@ function portNumber(value: string): number {
   const port = Number(value);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`${value} is not a port`);
   return port;
+}
+
+function onOff(value: string): boolean {
+  if (value !== 'on' && value !== 'off') throw new Error('must be on or off');
+  return value === 'on';
 }
 
 function positive(value: string): number {

@@ -58,8 +58,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 /** Only what a test names: settings of the developer's own shell must not leak in. */
 function environment(options: GatewayOptions, port: number): Record<string, string> {
-  const { PATH = '', HOME = '', TMPDIR, PG_BIN } = process.env;
-  const given = { DATABASE_URL: options.databaseUrl, IMAP_URL: options.imapUrl, SMTP_URL: options.smtpUrl, TMPDIR, PG_BIN };
+  const { PATH = '', HOME = '', TMPDIR, PG_BIN, EAS_DAMPING } = process.env;
+  const given = {
+    DATABASE_URL: options.databaseUrl,
+    IMAP_URL: options.imapUrl,
+    SMTP_URL: options.smtpUrl,
+    TMPDIR,
+    PG_BIN,
+    EAS_DAMPING,
+  };
   const present = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return { PATH, HOME, HOST: '127.0.0.1', PORT: String(port), LOG_LEVEL: 'info', ...Object.fromEntries(present), ...options.env };
 }

@@ -4,10 +4,12 @@ import type { MailSearches } from '../../domain/mail/search.js';
 import type { Services } from '../../domain/services.js';
 import type { Id, Logger, Session } from '../../domain/types.js';
 import type { Element } from '../../formats/wbxml/tree.js';
+import type { Damper } from './damper.js';
 import type { Locks } from './locks.js';
 import type { Pulse } from './pulse.js';
 import type { EasQuery } from './query.js';
 import type { CachedSync } from './sync/cache.js';
+import type { Told } from './told.js';
 import type { EasVersion } from './versions.js';
 import type { Waits } from './waits.js';
 
@@ -15,6 +17,8 @@ import type { Waits } from './waits.js';
 export interface Runtime {
   readonly locks: Locks;
   readonly waits: Waits;
+  readonly damper: Damper;
+  readonly told: Told;
   /** The last Sync request of each device, so that an empty request needs one look into the database. */
   readonly lastSync: Map<string, CachedSync>;
   readonly searches: MailSearches;

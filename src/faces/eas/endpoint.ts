@@ -9,12 +9,14 @@ import { decode } from '../../formats/wbxml/decode.js';
 import type { Element } from '../../formats/wbxml/tree.js';
 import { COMMANDS, type Command, isIn, SERVED_COMMANDS } from './commands/index.js';
 import { deviceKey, type EasAnswer, type EasContext, type Runtime } from './context.js';
+import { Damper, type DampingLimits, STAY_AWAY } from './damper.js';
 import { checkPolicyKey, checkStanding, TRIAL_DEVICE } from './gate.js';
 import { Locks } from './locks.js';
 import { PULSE, type Pulse, type PulseTimes } from './pulse.js';
 import { type EasQuery, MalformedQuery, parseQuery } from './query.js';
 import { Responder } from './responder.js';
 import { COMMON, failureOf, HttpError, StatusError, statusAfterBegin } from './status.js';
+import { Told } from './told.js';
 import { trialStore, unknownDevice } from './trial-store.js';
 import { type EasVersion, has, isTold, versionsBetween } from './versions.js';
 import { Waits } from './waits.js';
@@ -32,6 +34,8 @@ function versionHeaders(offered: readonly EasVersion[]) {
 export interface EasOptions {
   readonly policies?: PolicyBook;
   readonly pulse?: PulseTimes;
+  /** Null: a request may repeat itself for ever. */
+  readonly damping?: DampingLimits | null;
 }
 
 /**
@@ -40,7 +44,14 @@ export interface EasOptions {
  */
 export function easRouter(services: Services, options: EasOptions = {}): Router {
   const searches = new MailSearches(services.mail, services.clock);
-  const runtime: Runtime = { locks: new Locks(), waits: new Waits(), lastSync: new Map(), searches };
+  const runtime: Runtime = {
+    locks: new Locks(),
+    waits: new Waits(),
+    damper: new Damper(options.damping),
+    told: new Told(),
+    lastSync: new Map(),
+    searches,
+  };
   const router = express.Router();
   router.options('/', (req, res) => {
     const type = typeof req.query.DeviceType === 'string' ? req.query.DeviceType : '';
@@ -158,6 +169,7 @@ async function run(
   if (!isIn(command, version)) throw new StatusError(COMMON.VersionNotSupported, `${version} has no ${query.command}`);
   const raw: Uint8Array = Buffer.isBuffer(req.body) ? req.body : new Uint8Array();
   req.body = undefined;
+  const times = await damp(runtime, session, query, req, raw, log);
   const body = command.opaqueBody?.(version) ? null : documentOf(raw, command);
   const userAgent = userAgentOf(req);
   const trial = query.deviceId === TRIAL_DEVICE ? trialStore(unknownDevice(query, userAgent)) : undefined;
@@ -173,7 +185,7 @@ async function run(
   if (command.needsPolicy) checkPolicyKey(known, query, policy);
   const device = await seen(known, snapshot !== null, { session, query, userAgent, store }, offered);
   const states = snapshot?.states ?? new Map();
-  return command.run({
+  const answer = await command.run({
     services,
     runtime,
     session,
@@ -190,6 +202,35 @@ async function run(
     log,
     pulse,
   });
+  // A Sync that brought something is no loop; the empty request looks the same each time.
+  const isNew = times === 1 || raw.length === 0;
+  if (query.command === 'Sync' && isNew && answer.kind !== 'empty') runtime.damper.forget(deviceKey({ session, query }));
+  return answer;
+}
+
+/** Holds back, and then refuses, what a device asks over and over; tells how often it did. @throws HttpError 503 */
+async function damp(runtime: Runtime, session: Session, query: EasQuery, req: Request, raw: Uint8Array, log: Logger) {
+  const path = req.originalUrl.slice(0, MAX_URL);
+  const { count, hold, refused } = runtime.damper.note(deviceKey({ session, query }), path, raw);
+  if (hold === 0) return count;
+  if (count % LOGGED_EVERY === 1) log.warn({ device: query.deviceId, command: query.command, count }, 'device repeats itself');
+  if (refused) throw new HttpError(503, 'the device repeats itself', throttled(query.command));
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, hold);
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    session.signal?.addEventListener('abort', end, { once: true });
+  });
+  return count;
+}
+
+const MAX_URL = 4096;
+const LOGGED_EVERY = 10;
+
+function throttled(command: string): Record<string, string> {
+  return { 'Retry-After': String(STAY_AWAY), 'X-MS-ASThrottle': `${command}Commands` };
 }
 
 /** Creates the device at its first accepted command, and keeps type, program and version as last seen. */

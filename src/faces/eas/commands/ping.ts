@@ -3,7 +3,7 @@ import { isDomainError } from '../../../domain/errors.js';
 import { HIERARCHY } from '../../../domain/notify/hub.js';
 import type { Id } from '../../../domain/types.js';
 import { child, children, childText, type Element, el } from '../../../formats/wbxml/tree.js';
-import { documentAnswer, type EasAnswer, type EasContext } from '../context.js';
+import { deviceKey, documentAnswer, type EasAnswer, type EasContext } from '../context.js';
 import { checkStanding } from '../gate.js';
 import { hierarchyChanged } from '../hierarchy-watch.js';
 import { sameJson } from '../sync/cache.js';
@@ -88,12 +88,13 @@ async function changesIn(context: EasContext, look: ReadonlySet<Id>, first: bool
     if (look.has(HIERARCHY) && (await hierarchyChanged(context, states, ids))) return statusElement(PING.Hierarchy);
     const changed = await pendingChanges(context, ids, states);
     if (changed === 'hierarchy') return statusElement(PING.Hierarchy);
-    if (changed.length === 0) return undefined;
+    const news = context.runtime.told.news(deviceKey(context), changed);
+    if (news.length === 0) return undefined;
     return statusElement(
       PING.Changes,
       el(
         'Ping:Folders',
-        changed.map((id) => el('Ping:Folder', id)),
+        news.map((id) => el('Ping:Folder', id)),
       ),
     );
   } catch (error) {

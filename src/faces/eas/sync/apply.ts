@@ -55,6 +55,8 @@ function response(command: ClientCommand, reply: AppliedReply, version: EasVersi
   if (quiet && reply.status === SYNC.Success && !occurrence) return undefined;
   return el(
     `AirSync:${command.kind}`,
+    // Where it is not the folder's own class (MS-ASMS).
+    command.className === 'SMS' && command.kind === 'Add' && atLeast(version, '14.1') ? el('AirSync:Class', 'SMS') : undefined,
     command.kind === 'Add' ? optional('AirSync:ClientId', command.clientId) : undefined,
     optional('AirSync:ServerId', reply.serverId ?? command.serverId),
     occurrence ? optional('AirSyncBase:InstanceId', command.instance) : undefined,

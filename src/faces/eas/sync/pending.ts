@@ -26,6 +26,14 @@ export async function countPending(context: EasContext, data: SyncData, filter?:
   }
 }
 
+/** A collection with something to fetch. */
+export interface Pending {
+  readonly id: Id;
+  /** Key of the state from which the changes count. */
+  readonly key: string;
+  readonly count: number;
+}
+
 /**
  * Those of the collections with something to fetch. Collections that were never synced are left out: several phones watch
  * folders they never fetch. `hierarchy`: one of those that were synced is gone.
@@ -34,13 +42,14 @@ export async function pendingChanges(
   context: EasContext,
   ids: readonly Id[],
   states: ReadonlyMap<Id, SyncStates>,
-): Promise<readonly Id[] | 'hierarchy'> {
-  const changed: Id[] = [];
+): Promise<readonly Pending[] | 'hierarchy'> {
+  const changed: Pending[] = [];
   for (const id of ids) {
     const data = states.get(id)?.current.data as SyncData | undefined;
     if (!data) continue;
     try {
-      if ((await countPending(context, data)) > 0) changed.push(id);
+      const count = await countPending(context, data);
+      if (count > 0) changed.push({ id, key: states.get(id)?.current.key ?? '', count });
     } catch (error) {
       if (error instanceof CollectionGone || isDomainError(error, 'not-found')) return 'hierarchy';
       if (isDomainError(error, 'unauthenticated')) throw error;

@@ -84,7 +84,8 @@ const WAIT_MINUTES = { least: 1, most: 59 } as const;
 /** Reads a Sync document. @throws StatusError with the Status of the whole answer */
 export function readSyncRequest(root: Element): SyncRequest {
   const list = child(root, 'AirSync:Collections');
-  const collections = children(list, 'AirSync:Collection');
+  // Samsung asks for text messages beside the mail of the same folder: there are none here, and the rest is answered.
+  const collections = withoutSms(children(list, 'AirSync:Collection'));
   if (collections.length > MAX_COLLECTIONS) throw new TooManyCollections();
   return {
     collections: unique(collections.map(readCollection)),
@@ -100,6 +101,11 @@ export class TooManyCollections extends StatusError {
   constructor() {
     super(SYNC.TooManyCollections, 'too many collections');
   }
+}
+
+function withoutSms(collections: readonly Element[]): readonly Element[] {
+  const others = collections.filter((collection) => childText(collection, 'AirSync:Class') !== 'SMS');
+  return others.length > 0 ? others : collections;
 }
 
 function unique(collections: readonly CollectionRequest[]): readonly CollectionRequest[] {
@@ -166,7 +172,7 @@ function windowSize(value: string | undefined, absent: number): number {
 /** The Options block of the collection's own class: one for SMS may stand beside it. */
 function readOptions(blocks: readonly Element[]): SyncOptions | null {
   const own = blocks.filter((block) => childText(block, 'AirSync:Class') !== 'SMS');
-  if (blocks.length > 2 || own.length > 1) throw new StatusError(SYNC.ProtocolError, 'more than one Options block');
+  if (own.length > 1 || blocks.length - own.length > 1) throw new StatusError(SYNC.ProtocolError, 'more than one Options block');
   const block = own[0];
   if (!block) return null;
   return {
