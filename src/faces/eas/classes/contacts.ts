@@ -17,7 +17,7 @@ export const contactsClass: PimItemClass = {
   prepare: preparePicture,
   render: renderContact,
   apply: (text, data, context) => (text === null ? newContact(data, context) : changeContact(text, data, context)),
-  agrees: (text, data, context) => agrees(CONTACT_FIELDS, openCard(text), data, context),
+  agrees: (text, data, context) => knowsFileAs(data) && agrees(CONTACT_FIELDS, openCard(text), data, context),
 };
 
 /** Properties by which a card says that it is a list of others (RFC 6350 §6.1.4, and Apple's before it). */
@@ -33,6 +33,13 @@ function renderContact(text: string, context: RenderContext): Element[] {
 
 /** What a client that sends a whole contact names it by, two of them at least. */
 const NAMING: readonly TagName[] = ['Contacts:FileAs', 'Contacts:LastName', 'Contacts:FirstName', 'Contacts:CompanyName'];
+
+/** FileAs follows from these: a device that sends them without it has an older one, or none. */
+const NAMES: readonly TagName[] = ['Contacts:LastName', 'Contacts:FirstName', 'Contacts:MiddleName', 'Contacts:CompanyName'];
+
+function knowsFileAs(data: Element): boolean {
+  return child(data, 'Contacts:FileAs') !== undefined || NAMES.every((tag) => child(data, tag) === undefined);
+}
 
 /**
  * A change is the whole contact, in every version, and what it leaves out is gone (MS-ASCMD Supported). One that barely

@@ -63,6 +63,10 @@ describe('what a device holds after its edit', () => {
       'the other alarm stays',
     );
     assert.equal(holds(events, event(...alarm('-PT15M')), data(el('Calendar:Reminder'))), true);
+    const renamed = el('Contacts:LastName', 'King');
+    assert.equal(holds(contacts, card(), data(renamed)), false, 'FileAs follows from the name');
+    assert.equal(holds(contacts, card(), data(renamed, el('Contacts:FileAs', 'Lovelace, Ada'))), false, 'the old one');
+    assert.equal(holds(contacts, card(), data(renamed, el('Contacts:FileAs', 'King, Ada'))), true);
     const numbers = card('TEL;TYPE=CELL:1', 'TEL;TYPE=CELL:2');
     assert.equal(
       holds(contacts, numbers, data(el('Contacts:MobilePhoneNumber'))),
