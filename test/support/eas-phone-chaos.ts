@@ -32,17 +32,24 @@ export interface Stage {
   readonly world: World;
   readonly expected: Expected;
   over: boolean;
-  /** Requests whose answer never came. */
+  /** Requests that were answered, and those whose answer never came. */
+  answers: number;
   faults: number;
   /** Called when a request with changes goes out. */
   writing(): void;
 }
 
-/** Tries again until the gateway has answered: a lost answer, a refused connection or a 5xx is no answer. */
+/**
+ * Tries again until the gateway has answered: a lost answer, a refused connection or a 5xx is no answer. While kills go on
+ * there is no limit: on a busy machine a gateway may live too short a time to answer anything.
+ */
 export async function insist<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
-  for (const end = Date.now() + 60_000; ; ) {
+  for (let end = Infinity; ; ) {
+    if (stage.over && end === Infinity) end = Date.now() + 60_000;
     try {
-      return await work();
+      const answer = await work();
+      stage.answers++;
+      return answer;
     } catch (error) {
       const fault =
         error instanceof LostAnswer || (error instanceof HttpFault && error.answer.status >= 500) || isLineFault(error);
