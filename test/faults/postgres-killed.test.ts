@@ -58,7 +58,7 @@ class PatientPhone extends PhoneActor {
 }
 
 test('PostgreSQL killed under load: what was confirmed is there, nothing doubled, the gateway goes on', {
-  timeout: 300_000,
+  timeout: 540_000,
 }, async (context) => {
   context.diagnostic(`seed ${SEED} (CHAOS_SEED)`);
   const victim = await startVictim();
@@ -68,6 +68,7 @@ test('PostgreSQL killed under load: what was confirmed is there, nothing doubled
     world,
     expected: { items: new Map(), mail: new Map(), trash: new Set() },
     over: false,
+    answers: 0,
     faults: 0,
     writing() {},
   };
