@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { ConfigError, readConfig } from './config.js';
+import { ConfigError, readConfig, serversFor } from './config.js';
 import { devicesCommand } from './devices.js';
 import { firstCollections } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
 import type { Collection } from './domain/pim/model.js';
 import { PimService } from './domain/pim/pim.js';
 import type { AccountKind, Session } from './domain/types.js';
+import { dnsRecords, zoneLines } from './faces/autodiscover/dns.js';
 import { ianaZone } from './formats/zones/iana.js';
 import { PostgresBus } from './infra/bus/postgres.js';
 import { PostgresAccountStore } from './infra/db/account-store.js';
@@ -44,6 +45,16 @@ const VERBS: Readonly<Record<string, Verb>> = {
   room: {
     help: 'ADDRESS [room|resource|individual] [NAME] [ZONE]: an account that answers invitations itself; made where missing',
     run: room,
+  },
+  dns: {
+    help: 'DOMAIN: print the DNS records by which phones and programs find everything, as lines of a zone file',
+    run: async ([domain = '']) => {
+      const config = readConfig(process.env);
+      const servers = serversFor(config, `someone@${domain}`);
+      if (!/^[a-z0-9.-]+$/i.test(domain) || !servers) throw new DomainError('invalid', `no domain that is served: ${domain}`);
+      const records = dnsRecords(domain.toLowerCase(), { publicUrl: config.publicUrl, ...servers });
+      for (const line of zoneLines(records)) console.log(line);
+    },
   },
   devices: {
     help: 'ADDRESS [DEVICE [wipe | wipe-account | block | allow]]: list phones and what they could not be given, or order something',

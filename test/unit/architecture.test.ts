@@ -59,6 +59,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'ical.js': ['src/formats/ical/'],
   'rrule-temporal': ['src/formats/ical/'],
   vcard4: ['src/formats/vcard/'],
+  'qrcode-generator': ['src/formats/qr/'],
   sharp: ['src/formats/images/'],
   'html-to-text': ['src/formats/mime/'],
   'iconv-lite': ['src/formats/', 'src/demo/'],

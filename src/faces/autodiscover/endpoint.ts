@@ -3,6 +3,7 @@ import { autoconfig } from './autoconfig.js';
 import { mobileConfig } from './mobileconfig.js';
 import { mobileSyncAnswer } from './mobilesync.js';
 import { type AccountSettings, easUrl, parseAddress, type SettingsFor } from './settings.js';
+import { askPage, PAGE_HEADERS, setupPage } from './setup-page.js';
 
 /** Protocols of Autodiscover V2 and where they are. */
 const V2_URLS: Readonly<Record<string, (publicUrl: string) => string>> = {
@@ -12,7 +13,7 @@ const V2_URLS: Readonly<Record<string, (publicUrl: string) => string>> = {
 
 /** Whether a path is one of this face's. */
 export function isAutodiscoverPath(path: string): boolean {
-  return /^\/(autodiscover\/|mail\/config-|\.well-known\/autoconfig\/|setup\/)/i.test(path);
+  return /^\/(autodiscover\/|mail\/config-|\.well-known\/autoconfig\/|setup(\/|$))/i.test(path);
 }
 
 /**
@@ -31,6 +32,7 @@ export function autodiscoverRouter(settingsFor: SettingsFor): Router {
   for (const path of ['/mail/config-v1.1.xml', '/.well-known/autoconfig/mail/config-v1.1.xml']) {
     router.get(path, (req, res) => answer(req, res, settingsFor, 'text/xml', autoconfig));
   }
+  router.get('/setup', (req, res) => setup(req, res, settingsFor));
   router.get('/setup/exchange.mobileconfig', (req, res) => profile(req, res, settingsFor, 'exchange'));
   router.get('/setup/internet.mobileconfig', (req, res) => profile(req, res, settingsFor, 'internet'));
   return router;
@@ -52,6 +54,19 @@ function v2(req: Request, res: Response, addressText: string | undefined, settin
 function profile(req: Request, res: Response, settingsFor: SettingsFor, kind: 'exchange' | 'internet'): void {
   res.attachment(`${kind}.mobileconfig`);
   answer(req, res, settingsFor, 'application/x-apple-aspen-config', (address, settings) => mobileConfig(address, settings, kind));
+}
+
+/** The page for people: asks for the address, then shows codes that a phone can scan. */
+function setup(req: Request, res: Response, settingsFor: SettingsFor): void {
+  const given = query(req, 'email');
+  const address = parseAddress(given);
+  const settings = address && settingsFor(address);
+  const body = address && settings ? setupPage(address, settings) : askPage(given !== undefined);
+  res
+    .set(PAGE_HEADERS)
+    .type('text/html')
+    .status(given !== undefined && !settings ? 404 : 200)
+    .send(body);
 }
 
 /** A document about the address in the query. */
