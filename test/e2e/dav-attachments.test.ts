@@ -231,6 +231,15 @@ describe('managed attachments (RFC 8607)', () => {
     assert.equal((await alice.request('GET', url)).text, 'shared');
     assert.equal((await put(`${home}second.ics`, event('second'))).status, 204, 'a PUT without it');
     assert.equal((await alice.request('GET', url)).status, 404);
+    const session = await server.session(ALICE);
+    const { pim } = server.services;
+    const calendar = (await pim.collections(session)).find(({ slug }) => slug === 'calendar');
+    assert.ok(calendar);
+    const deleted = (await pim.versions(session, calendar, { since: new Date(0) })).find(({ name }) => name === 'first.ics');
+    assert.ok(deleted);
+    await pim.restore(session, calendar, deleted);
+    assert.equal((await alice.request('GET', url)).text, 'shared', 'brought back with its event');
+    await alice.request('DELETE', path);
     const rows = () => server.database.query('SELECT 1 FROM attachments WHERE id = $1', [id]);
     assert.equal((await rows()).length, 1, 'kept for as long as the earlier text can be brought back');
     const store = (

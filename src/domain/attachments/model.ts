@@ -32,7 +32,7 @@ export const ATTACHMENT_LIMITS = {
   /** Bytes of one. */
   size: 15 * 1024 * 1024,
   /** How many one item names. */
-  perItem: 50,
+  perItem: 20,
   /** Bytes of all of an account that some item names. */
   account: 512 * 1024 * 1024,
 } as const;

@@ -80,7 +80,7 @@ interface Named {
 
 /** `` `e2e/dav-items` «title» ``, or `` `e2e/dav-setups` over `ios.txt` and `macos.txt` ``. */
 function testsIn(cell: string): Named[] {
-  return [...cell.matchAll(/`((?:e2e|unit)\/[\w/-]+)`(?: «([^»]+)»| over ((?:`[\w.-]+`(?: and )?)+))?/g)].map(
+  return [...cell.matchAll(/`((?:e2e|unit)\/[\w./-]+)`(?: «([^»]+)»| over ((?:`[\w.-]+`(?: and )?)+))?/g)].map(
     ([, file = '', title, scripts = '']) => ({
       file,
       title: title ?? null,
