@@ -79,11 +79,12 @@ function learn(tree: Tag | undefined): void {
 /** Before 14.0 the specification has no other word for a message that can't be sent than 500 (MS-ASCMD 2.2.2). */
 const mayBe500 = (command: string) => Number(phone.version) < 14 && /^(SendMail|Smart)/.test(command);
 
-/** No 5xx (but 501 for what does not exist), an answer that can be read, within its time. */
+/** No 5xx (but 501 for what does not exist, and 503 for what is repeated too often), an answer that can be read, within its time. */
 async function survive(command: string, what: () => string, send: () => Promise<WireAnswer>): Promise<WireAnswer | undefined> {
   try {
     const answer = await send();
-    const allowed = answer.status < 500 || answer.status === 501 || (answer.status === 500 && mayBe500(command));
+    const damped = answer.status === 503 && answer.headers['x-ms-asthrottle'] !== undefined;
+    const allowed = answer.status < 500 || answer.status === 501 || damped || (answer.status === 500 && mayBe500(command));
     assert.ok(allowed, `HTTP ${answer.status}`);
     return answer;
   } catch (error) {
