@@ -48,7 +48,8 @@ describe('plans of item look-ups', () => {
     ['a first listing', sql.LISTING, ['501'], /items_seq/],
     ['changes', sql.CHANGES, ['501', '4990'], /items_seq/],
     ['briefs', sql.BRIEFS, ['0', '1000'], /items_pkey/],
-    ['a time', sql.SEARCH_SPANS, ["'VEVENT'", 'NULL', november], /items_spans/],
+    ['a time', sql.SEARCH_SPANS, ["'VEVENT'", 'NULL', november, '0'], /items_spans/],
+    ['a time, with texts', sql.SEARCH_SPANS_NEAR, ["'VEVENT'", 'NULL', november, '0', '500', '1048576'], /items_spans/],
   ];
 
   for (const [name, statement, values, index] of cases) {

@@ -138,6 +138,24 @@ describe('PostgreSQL stores', () => {
     assert.equal((await all(store.heads(s, place))).length, 6);
   });
 
+  it('finds in the order of ids what fills more than one batch, by rows and by bytes', async () => {
+    const draft = { kind: 'calendar', primary: false, components: ['VEVENT'], properties: {} } as const;
+    const { place: many } = await store.createCollection(s, s.account, { ...draft, slug: 'many', name: 'Many' });
+    const large = 'x'.repeat(150_000);
+    const textOf = (n: number) => (n < 10 ? `${n} ${large}` : `text ${n}`);
+    const count = 1_050;
+    await store.write(s, [many], async (tx) => {
+      for (let n = 0; n < count; n++) await tx.insert(many, { ...row(`many-${n}`), text: textOf(n) });
+    });
+    const batches = await all(store.search(s, many, { overlaps: { start: NOON, end: NOON + HOUR } }));
+    assert.ok(batches.length >= 3);
+    assert.deepEqual(
+      batches.flat().map(({ uid, text, exact }) => [uid, text, exact]),
+      Array.from({ length: count }, (_, n) => [`many-${n}`, textOf(n), true]),
+    );
+    await store.deleteCollection(s, many);
+  });
+
   it('serialises writers of one collection without gaps in what a reader sees', async () => {
     const before = (await store.changes(s, place, null, 1))!.head;
     await Promise.all(Array.from({ length: 40 }, (_, n) => store.write(s, [place], (tx) => tx.insert(place, row(`w${n}`)))));

@@ -42,8 +42,8 @@ export interface ChangeRow {
 
 const COLLECTION_COLUMNS = 'id, kind, slug, name, is_primary, components, seq, properties';
 /** Milliseconds are read in a tenth of the time that a timestamp's text takes. */
-const HEAD_COLUMNS =
-  'id, name, uid, component, size, etag, schedule_tag, origin, (extract(epoch FROM modified_at) * 1000)::float8 AS modified';
+const HEAD_NAMES = 'id, name, uid, component, size, etag, schedule_tag, origin';
+const HEAD_COLUMNS = `${HEAD_NAMES}, (extract(epoch FROM modified_at) * 1000)::float8 AS modified`;
 const ITEM_COLUMNS = `${HEAD_COLUMNS}, text`;
 
 const statement = (name: string, text: string): Statement => ({ name, text });
@@ -165,10 +165,21 @@ export interface MatchRow {
 /** $5 is the id to go on after, $6 how many. */
 export const SEARCH = statement('search', `SELECT id, true AS exact, size ${SEARCHED} AND id > $5 ORDER BY id LIMIT $6`);
 
-/** $5 is the time asked about. Where it lies within `exact`, the spans are the occurrences themselves. */
-export const SEARCH_SPANS = statement(
-  'search_spans',
-  `SELECT id, exact @> $5::tstzmultirange AS exact, size ${SEARCHED} AND spans && $5::tstzmultirange ORDER BY id`,
+const IN_TIME = `${SEARCHED} AND spans && $5::tstzmultirange AND id > $6`;
+/** Where the time asked about lies within `exact`, the spans are the occurrences themselves. */
+const IS_EXACT = 'exact @> $5::tstzmultirange AS exact';
+
+/** $5 is the time asked about, $6 the id to go on after. */
+export const SEARCH_SPANS = statement('search_spans', `SELECT id, ${IS_EXACT}, size ${IN_TIME} ORDER BY id`);
+
+/** An item that a search finds; without a text where those before it fill what is read at once. */
+export type NearRow = Omit<ItemColumns, 'text'> & { readonly text: string | null; readonly exact: boolean };
+
+/** The first $7 of those with their texts, as far as these fit into $8 bytes: all there is to most questions. */
+export const SEARCH_SPANS_NEAR = statement(
+  'search_spans_near',
+  `SELECT ${HEAD_NAMES}, exact, modified, CASE WHEN sum(size) OVER (ORDER BY id) - size < $8::bigint THEN text END AS text
+   FROM (SELECT ${HEAD_COLUMNS}, ${IS_EXACT}, text ${IN_TIME} ORDER BY id LIMIT $7) found ORDER BY id`,
 );
 
 export const SEARCH_ALARMS = statement(

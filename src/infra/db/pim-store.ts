@@ -229,7 +229,22 @@ export class PostgresPimStore implements PimStore {
   }
 
   async *search(_s: Scope, place: Place, query: IndexQuery): AsyncIterable<readonly Found[]> {
-    for await (const matches of this.matches(place, query)) yield* ahead(batches(matches), (batch) => this.texts(place, batch));
+    let after = '0';
+    if (query.overlaps) {
+      const { found, rest } = await this.near(place, query);
+      if (found.length > 0) yield found;
+      if (!rest) return;
+      after = found.at(-1)?.id ?? after;
+    }
+    for await (const matches of this.matches(place, query, after))
+      yield* ahead(batches(matches), (batch) => this.texts(place, batch));
+  }
+
+  /** What a search for a time finds first, with the texts, in one statement. `rest`: there may be more. */
+  private async near(place: Place, query: IndexQuery): Promise<{ readonly found: Found[]; readonly rest: boolean }> {
+    const page = await rows<sql.NearRow>(this.pool, sql.SEARCH_SPANS_NEAR, [...searched(place, query), '0', BATCH, BATCH_BYTES]);
+    const found = page.flatMap(({ text, exact, ...head }) => (text === null ? [] : [{ ...toItem({ ...head, text }), exact }]));
+    return { found, rest: page.length === BATCH || found.length < page.length };
   }
 
   private async texts(place: Place, matches: readonly sql.MatchRow[]): Promise<Found[]> {
@@ -274,10 +289,10 @@ export class PostgresPimStore implements PimStore {
     });
   }
 
-  private async *matches(place: Place, { component, uid, overlaps, alarms }: IndexQuery): AsyncGenerator<sql.MatchRow[]> {
-    const values = [place.account, place.collection, component ?? null, uid ?? null];
-    if (overlaps) yield await rows<sql.MatchRow>(this.pool, sql.SEARCH_SPANS, [...values, formatSpans([overlaps])]);
-    else if (alarms) yield await rows<sql.MatchRow>(this.pool, sql.SEARCH_ALARMS, [...values, formatSpans([alarms])]);
+  private async *matches(place: Place, query: IndexQuery, after: string): AsyncGenerator<sql.MatchRow[]> {
+    const values = searched(place, query);
+    if (query.overlaps) yield await rows<sql.MatchRow>(this.pool, sql.SEARCH_SPANS, [...values, after]);
+    else if (query.alarms) yield await rows<sql.MatchRow>(this.pool, sql.SEARCH_ALARMS, values);
     else yield* this.paged<sql.MatchRow>(sql.SEARCH, values, PAGE);
   }
 
@@ -295,6 +310,12 @@ export class PostgresPimStore implements PimStore {
       yield page;
     }
   }
+}
+
+/** What all searches are asked by: the place, the component, the UID, and the time where one is given. */
+function searched(place: Place, { component, uid, overlaps, alarms }: IndexQuery): unknown[] {
+  const time = overlaps ?? alarms;
+  return [place.account, place.collection, component ?? null, uid ?? null, ...(time ? [formatSpans([time])] : [])];
 }
 
 /** Cuts what a search found into batches whose texts fit into memory together. */
