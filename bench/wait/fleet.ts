@@ -30,7 +30,7 @@ export type FleetWord =
 /** New phones a second: a storm is another measure. */
 const RATE = Number(process.env.WAIT_RATE ?? 200);
 /** A phone that is told 503 comes again after so long. */
-const AGAIN_MS = 3_000;
+const AGAIN_MS = 10_000;
 
 let answers: Answered[] = [];
 let cut = 0;

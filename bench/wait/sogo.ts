@@ -33,22 +33,24 @@ export async function sogoWaiting(): Promise<Outcome[]> {
   const before = await residentOf('sogod');
   const phones: LeanPhone[] = [];
   let stalledAt = 0;
+  let over = false;
   for (let n = 1; n <= MOST && stalledAt === 0; n++) {
     const phone = new LeanPhone({ url: sogo.url, user: address(OTHER + n), password: match.password, deviceId: `wait${n}` });
     phones.push(phone);
     const ready = await phone
       .setUp()
-      .then(() => phone.sync())
+      .then(() => phone.firstSync())
       .then(
         () => true,
         () => false,
       );
-    if (ready) void phone.ping(900).catch(() => undefined);
+    if (ready) void waitAlways(phone, () => over);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     const times = await several(propfind, 3);
     if (times.every((ms) => ms === Number.POSITIVE_INFINITY)) stalledAt = n;
   }
   const after = await residentOf('sogod');
+  over = true;
   for (const phone of phones) phone.close();
   other.close();
   const waiting = Math.max(1, phones.length - (stalledAt > 0 ? 1 : 0));
@@ -57,7 +59,7 @@ export async function sogoWaiting(): Promise<Outcome[]> {
       name: 'phones waiting at SOGo when its other users stall',
       value: stalledAt === 0 ? MOST + 1 : stalledAt,
       unit: stalledAt === 0 ? ' or more' : '',
-      detail: `its other users' PROPFIND: ${format(quiet)} ms p95 before, no answer within ${STALL / 1000} s then; it has ten worker processes, the fastest setting on two cores`,
+      detail: `its other users' PROPFIND: ${format(quiet)} ms p95 before, ${stalledAt === 0 ? 'still answered with so many' : `no answer within ${STALL / 1000} s then`}; it has ten worker processes, the fastest setting on two cores`,
     },
     {
       name: 'memory of a phone that waits at SOGo',
@@ -66,6 +68,17 @@ export async function sogoWaiting(): Promise<Outcome[]> {
       detail: `${format(after / 1024)} MB of sogod with ${waiting} phones (${format(before / 1024)} MB before the first): each holds a worker process for itself`,
     },
   ];
+}
+
+/** As phones do: SOGo answers after a while whatever was asked, and is asked again at once. */
+async function waitAlways(phone: LeanPhone, over: () => boolean): Promise<void> {
+  for (let failed = 0; !over() && failed < 5; ) {
+    const fine = await phone.ping(600).then(
+      () => true,
+      () => false,
+    );
+    if (!fine) failed++;
+  }
 }
 
 async function several(work: () => Promise<number>, times: number): Promise<number[]> {
