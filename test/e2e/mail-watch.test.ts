@@ -106,8 +106,9 @@ describe('a mail watch', () => {
     );
     tap.down = true;
     const heard = await listen('w8', ['INBOX']);
+    await dovecot.deliver('w8@example.test', textMessage('while it was away'));
     tap.down = false;
-    await sleep(500);
+    await heard.next('INBOX');
     await dovecot.deliver('w8@example.test', textMessage('at last'));
     await heard.next('INBOX');
     await heard.watch.close();

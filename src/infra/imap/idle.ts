@@ -51,6 +51,8 @@ export class InboxWatch implements MailWatch {
   /** Cuts the present wait short; null while a look is under way. */
   private waker: ((delay: number) => void) | null = null;
   private woken = false;
+  /** Somebody believes to be watching since before the first look: what it finds may be news to him. */
+  private blind = false;
   private client: ImapClient | undefined;
   private running: Promise<void> = Promise.resolve();
   private finish: () => void = () => undefined;
@@ -114,6 +116,7 @@ export class InboxWatch implements MailWatch {
       } catch (error) {
         if (isDomainError(error, 'unauthenticated')) throw error;
         this.parts.log.debug({ error: (error as Error).message }, 'mail watch interrupted');
+        this.blind = true;
       }
       ready();
       await sleep(pause * (0.5 + Math.random()), undefined, { signal: this.stop.signal }).catch(() => undefined);
@@ -181,8 +184,10 @@ export class InboxWatch implements MailWatch {
         const before = this.known.get(path);
         this.known.set(path, key);
         const told = path === INBOX && !first;
-        if (before !== undefined && before !== key && !told && this.watched.has(path)) this.changed(path);
+        const news = before === undefined ? this.blind : before !== key;
+        if (news && !told && this.watched.has(path)) this.changed(path);
       }
+      this.blind = false;
     } finally {
       clearTimeout(timer);
     }
