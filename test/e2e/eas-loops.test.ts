@@ -58,6 +58,40 @@ describe('loops of a phone are damped', { concurrency: false }, () => {
   });
 });
 
+describe('a Collection without CollectionId (2.5 and 12.0)', { concurrency: false }, () => {
+  const bare = (name: string, key: string) =>
+    t('AirSync:Sync', t('AirSync:Collections', t('AirSync:Collection', t('AirSync:Class', name), t('AirSync:SyncKey', key))));
+
+  for (const version of ['2.5', '12.0'])
+    test(`${version}: means the default folder of its Class`, async () => {
+      const phone = await server.ready({ deviceId: `bare${version}`, version });
+      for (const [name, type] of [
+        ['Email', 2],
+        ['Calendar', 8],
+        ['Contacts', 9],
+      ] as const) {
+        const { tree } = await phone.raw({ command: 'Sync', body: bare(name, '0') });
+        const collection = tree?.child('AirSync:Collections', 'AirSync:Collection');
+        assert.deepEqual(
+          [collection?.text('AirSync:Status'), collection?.text('AirSync:CollectionId')],
+          ['1', phone.folder(type).id],
+        );
+        const next = await phone.raw({ command: 'Sync', body: bare(name, collection?.text('AirSync:SyncKey') ?? '') });
+        assert.equal(next.tree?.child('AirSync:Collections', 'AirSync:Collection')?.text('AirSync:Status'), '1');
+      }
+    });
+
+  test('is Status 4 from 12.1 on, and for an unknown Class', async () => {
+    const status = async (version: string, name: string) => {
+      const phone = await server.ready({ deviceId: `bare${version}${name}`, version });
+      return (await phone.raw({ command: 'Sync', body: bare(name, '0') })).tree?.text('AirSync:Status');
+    };
+    assert.equal(await status('12.1', 'Email'), '4');
+    assert.equal(await status('16.1', 'Email'), '4');
+    assert.equal(await status('12.0', 'Nonsense'), '4');
+  });
+});
+
 describe('text messages (MS-ASMS), which are not kept here', { concurrency: false }, () => {
   const sms = () => t('AirSync:Options', t('AirSync:Class', 'SMS'), t('AirSync:FilterType', 0));
 

@@ -4,6 +4,7 @@ import type { Collection } from '../../../domain/pim/model.js';
 import type { Id } from '../../../domain/types.js';
 import { type Element, el } from '../../../formats/wbxml/tree.js';
 import { deviceKey, documentAnswer, type EasAnswer, type EasContext, EMPTY } from '../context.js';
+import { listFolders } from '../folders.js';
 import { checkStanding } from '../gate.js';
 import { hierarchyChanged } from '../hierarchy-watch.js';
 import { StatusError } from '../status.js';
@@ -13,20 +14,38 @@ import { commitStates } from '../sync/progress.js';
 import { BadWait, type CollectionRequest, SYNC, type SyncRequest, TooManyCollections } from '../sync/request.js';
 import type { SyncData } from '../sync/state.js';
 import { newBudget } from '../sync/window.js';
-import { has } from '../versions.js';
+import { atLeast, has } from '../versions.js';
 import { type Waiting, waitFor } from '../waiting.js';
 
 /** Changes both ways for the collections of the request (MS-ASCMD 2.2.1.21). */
 export async function sync(context: EasContext): Promise<EasAnswer> {
-  const request = complete(context);
-  if ('refusal' in request) return request.refusal;
+  const complete = completed(context);
+  if ('refusal' in complete) return complete.refusal;
+  const request = await withDefaults(context, complete);
   await remember(context, request);
   if (request.wait > 0) return waitFor(context, waitingSync(request));
   context.runtime.waits.end(deviceKey(context), 'Sync');
   return answer(context, await round(context, request.collections, request.windowSize));
 }
 
-function complete(context: EasContext): SyncRequest | { readonly refusal: EasAnswer } {
+/** Types of the folders that a Class means where no CollectionId stands (MS-ASCMD CollectionId (Sync)). */
+const DEFAULT_FOLDERS: Readonly<Record<string, number>> = { Email: 2, Tasks: 7, Calendar: 8, Contacts: 9 };
+
+/** Versions that know the classes of collections may name a default folder by its class alone. @throws StatusError 4 */
+async function withDefaults(context: EasContext, request: SyncRequest): Promise<SyncRequest> {
+  if (request.collections.every(({ id }) => id !== '')) return request;
+  if (atLeast(context.version, '12.1')) throw new StatusError(SYNC.ProtocolError, 'no CollectionId');
+  const folders = await listFolders(context, null);
+  const collections = request.collections.map((collection) => {
+    if (collection.id !== '') return collection;
+    const found = folders.find(({ type }) => type === DEFAULT_FOLDERS[collection.className ?? '']);
+    if (!found) throw new StatusError(SYNC.ProtocolError, 'no default folder of that Class');
+    return { ...collection, id: found.id };
+  });
+  return { ...request, collections };
+}
+
+function completed(context: EasContext): SyncRequest | { readonly refusal: EasAnswer } {
   try {
     return completeRequest(context);
   } catch (error) {

@@ -23,6 +23,7 @@ export interface ClientCommand {
 
 /** One Collection element. */
 export interface CollectionRequest {
+  /** Empty: the default folder of the class, which 2.5 and 12.0 may leave out. */
   readonly id: string;
   /** Null: as the cache has it, in an empty or partial request. */
   readonly key: string | null;
@@ -109,7 +110,7 @@ function withoutSms(collections: readonly Element[]): readonly Element[] {
 }
 
 function unique(collections: readonly CollectionRequest[]): readonly CollectionRequest[] {
-  const ids = new Set(collections.map((collection) => collection.id));
+  const ids = new Set(collections.map(({ id, className }) => id || `of class ${className}`));
   if (ids.size !== collections.length) throw new StatusError(SYNC.ProtocolError, 'a collection is listed twice');
   return collections;
 }
@@ -132,7 +133,8 @@ function within(value: string, { least, most }: { readonly least: number; readon
 function readCollection(element: Element): CollectionRequest {
   const id = childText(element, 'AirSync:CollectionId') ?? '';
   const key = childText(element, 'AirSync:SyncKey');
-  if (id === '' || id.length > 64 || key === undefined || key.length > 64)
+  const named = id !== '' || childText(element, 'AirSync:Class') !== undefined;
+  if (!named || id.length > 64 || key === undefined || key.length > 64)
     throw new StatusError(SYNC.ProtocolError, 'CollectionId or SyncKey is missing');
   const getChanges = child(element, 'AirSync:GetChanges');
   const supported = child(element, 'AirSync:Supported');
