@@ -3,6 +3,8 @@
  * (RFC 6868), quoted-printable (vCard 2.1) and folding (RFC 5545 §3.1).
  */
 
+import iconv from 'iconv-lite';
+
 const UNESCAPES: Readonly<Record<string, string>> = { n: '\n', N: '\n', '\\': '\\', ';': ';', ',': ',', ':': ':', '"': '"' };
 
 // Control characters other than tab and line feed have no place in TEXT (RFC 5545 §3.1 CONTROL).
@@ -86,7 +88,8 @@ export function decodeQuotedPrintable(value: string, charset = 'utf-8'): string 
   try {
     return new TextDecoder(charset).decode(bytes);
   } catch {
-    return bytes.toString('utf8'); // a charset nobody knows
+    // Old phones name code pages that the Web never had; what nobody knows is taken for UTF-8.
+    return iconv.encodingExists(charset) ? iconv.decode(bytes, charset) : bytes.toString('utf8');
   }
 }
 

@@ -3,7 +3,7 @@ import { labelsTo3, labelsTo4, sortingTo3, sortingTo4 } from './convert/addresse
 import { Draft } from './convert/draft.js';
 import { decoded, draftsFrom21 } from './convert/from-21.js';
 import { bringBack, NAME_IN_3, NAME_IN_4, setAside } from './convert/marks.js';
-import { joinLists, labelledTo3, labelledTo4, markOwn, nameTo3, nameTo4 } from './convert/names.js';
+import { groupsOf, joinLists, labelledTo3, labelledTo4, markOwn, nameTo3, nameTo4 } from './convert/names.js';
 import { RULES } from './convert/rules.js';
 import { type CardVersion, cardVersion, displayName, parseCard } from './validate.js';
 
@@ -48,20 +48,32 @@ function withName(drafts: Draft[], card: Component, from: CardVersion): Draft[] 
 /** Names that Apple has for what 4.0 calls KIND, of which there is one. */
 const KINDS = /^X-(?:ADDRESSBOOKSERVER-KIND|ABSHOWAS)$/;
 
+/** Properties of one card that get the name they have in 4.0; further ones keep theirs. */
+const MAX_RENAMED = 500;
+
 function to4(drafts: Draft[]): Draft[] {
   for (const draft of drafts) commonTo4(draft);
   const own = new Set(drafts.filter((draft) => draft.param(NAME_IN_4) === draft.name));
   const labelled = labelsTo4(sortingTo4(drafts, own), own);
   const gone = new Set<Draft>();
-  for (const draft of labelled)
-    if (/^X-AB(?:DATE|RELATEDNAMES)$/.test(draft.name) && !own.has(draft)) labelledTo4(draft, labelled, gone);
+  const groups = groupsOf(labelled);
+  let hasAnniversary = labelled.some(({ name }) => name === 'ANNIVERSARY');
+  for (const draft of labelled) {
+    if (!/^X-AB(?:DATE|RELATEDNAMES)$/.test(draft.name) || own.has(draft)) continue;
+    labelledTo4(draft, groups, hasAnniversary, gone);
+    hasAnniversary ||= draft.name === 'ANNIVERSARY';
+  }
   for (const draft of own) draft.take(NAME_IN_4);
   const rest = labelled.filter((draft) => !gone.has(draft));
+  let hasKind = rest.some(({ name }) => name === 'KIND');
+  let renamed = 0;
   const result = rest.flatMap((draft) => {
     const isRenamed = draft.source !== undefined && draft.source.name !== draft.name;
     if (isRenamed || own.has(draft) || bringBack(draft)) return [draft];
-    if (KINDS.test(draft.name) && rest.some(({ name }) => name === 'KIND')) return [draft];
-    const [first, ...more] = nameTo4(draft, rest) as [Draft, ...Draft[]];
+    if (KINDS.test(draft.name) && hasKind) return [draft];
+    hasKind ||= KINDS.test(draft.name);
+    const [first, ...more] = (renamed < MAX_RENAMED ? nameTo4(draft, rest) : [draft]) as [Draft, ...Draft[]];
+    if (first.source?.name !== first.name) renamed++;
     if (first === draft && draft.source?.name === draft.name) RULES[draft.name]?.to4?.(draft);
     return [first, ...more];
   });
@@ -89,16 +101,17 @@ function commonTo4(draft: Draft): void {
 }
 
 function to3(drafts: Draft[]): Draft[] {
-  for (const [name, best] of bestOf(drafts)) for (const draft of drafts) if (draft.name === name) commonTo3(draft, best);
-  const groups = new Set(drafts.map(({ group }) => group?.toUpperCase()));
+  const best = bestOf(drafts);
+  for (const draft of drafts) commonTo3(draft, best.get(draft.name) as number);
+  const groups = groupsOf(drafts);
+  let number = 0;
   const freeGroup = (): string => {
-    let number = 1;
-    while (groups.has(`ITEM${number}`)) number++;
-    groups.add(`ITEM${number}`);
+    do number++;
+    while (groups.has(`ITEM${number}`));
     return `item${number}`;
   };
   const result = drafts.flatMap((draft) => {
-    markOwn(draft, drafts);
+    markOwn(draft, groups);
     if (nameTo3(draft)) return [draft];
     RULES[draft.name]?.to3?.(draft);
     const label = /^(?:ANNIVERSARY|RELATED)$/.test(draft.name) ? labelledTo3(draft, freeGroup) : undefined;

@@ -3,13 +3,15 @@ import { Draft } from './draft.js';
 import { NAME_IN_4 } from './marks.js';
 
 const EMPTY_ADDRESS = ';;;;;;';
+/** Labels of one card that are looked for an address; further ones stay as they are. */
+const MAX_LABELS = 100;
 
 /** LABEL, a property of its own in 3.0 (RFC 2426 §3.2.2), is a parameter of ADR in 4.0 (RFC 6350 §6.3.1). */
 export function labelsTo4(drafts: readonly Draft[], own: ReadonlySet<Draft>): Draft[] {
   const gone = new Set<Draft>();
   const added = new Map<Draft, Draft>();
   drafts.forEach((label, at) => {
-    if (label.name !== 'LABEL' || own.has(label) || label.text.trim() === '') return;
+    if (label.name !== 'LABEL' || own.has(label) || gone.size >= MAX_LABELS || label.text.trim() === '') return;
     const before = drafts[at - 1];
     const isAlone = label.take(NAME_IN_4) === 'ADR';
     const address = isAlone ? undefined : [...(before ? [before] : []), ...drafts].find((draft) => fits(draft, label));

@@ -46,8 +46,8 @@ const OWN: ReadonlySet<string> = new Set([
 ]);
 
 /** A line of 4.0 under a name that is 3.0's own has it in 4.0 again. */
-export function markOwn(draft: Draft, card: readonly Draft[]): void {
-  const isOther = draft.name === 'X-ABDATE' && companions(draft, card).every(({ text }) => text !== usual('Anniversary'));
+export function markOwn(draft: Draft, groups: Groups): void {
+  const isOther = draft.name === 'X-ABDATE' && labelOf(draft, groups)?.text !== usual('Anniversary');
   if (OWN.has(draft.name) && !isOther) draft.setParam(NAME_IN_4, draft.name);
 }
 
@@ -149,28 +149,41 @@ const LABELS: readonly (readonly [type: string, label: string])[] = [
 
 const usual = (label: string): string => `_$!<${label}>!$_`;
 
-/** The lines of a group, without one line. */
-function companions(draft: Draft, card: readonly Draft[]): Draft[] {
-  const group = draft.group?.toUpperCase();
-  return group === undefined ? [] : card.filter((other) => other !== draft && other.group?.toUpperCase() === group);
+/** Lines by the name of their group, upper case. */
+export type Groups = ReadonlyMap<string, readonly Draft[]>;
+
+export function groupsOf(drafts: readonly Draft[]): Groups {
+  const groups = new Map<string, Draft[]>();
+  for (const draft of drafts) {
+    const group = draft.group?.toUpperCase();
+    const lines = group === undefined ? undefined : groups.get(group);
+    if (lines) lines.push(draft);
+    else if (group !== undefined) groups.set(group, [draft]);
+  }
+  return groups;
+}
+
+/** The label of a line that shares its group with nothing else. */
+function labelOf(draft: Draft, groups: Groups): Draft | undefined {
+  const lines = groups.get(draft.group?.toUpperCase() ?? '') ?? [];
+  const [label] = lines.length === 2 ? lines.filter((other) => other !== draft) : [];
+  return label?.name === 'X-ABLABEL' ? label : undefined;
 }
 
 /**
  * Apple's labelled dates and names: `item1.X-ABDATE` with the label Anniversary, `item1.X-ABRELATEDNAMES`. A label that
  * 4.0 has a word for is said by that word; any other stays beside.
  */
-export function labelledTo4(draft: Draft, card: readonly Draft[], gone: Set<Draft>): void {
-  const others = companions(draft, card);
-  const label = others.length === 1 && others[0]?.name === 'X-ABLABEL' ? (others[0] as Draft) : undefined;
-  const isSaid = draft.name === 'X-ABDATE' ? dateOf(draft, label, card) : nameOf(draft, label);
+export function labelledTo4(draft: Draft, groups: Groups, hasAnniversary: boolean, gone: Set<Draft>): void {
+  const label = labelOf(draft, groups);
+  const isSaid = draft.name === 'X-ABDATE' ? !hasAnniversary && dateOf(draft, label) : nameOf(draft, label);
   if (!isSaid || !label) return;
   gone.add(label);
   draft.group = null;
 }
 
-function dateOf(draft: Draft, label: Draft | undefined, card: readonly Draft[]): boolean {
-  const isOther = label?.text !== usual('Anniversary') || card.some(({ name }) => name === 'ANNIVERSARY');
-  if (isOther || label.params.size > 0) return false;
+function dateOf(draft: Draft, label: Draft | undefined): boolean {
+  if (label?.text !== usual('Anniversary') || label.params.size > 0) return false;
   const trial = new Draft('ANNIVERSARY', draft.value, {}, null);
   for (const [key, values] of draft.params) trial.params.set(key, values);
   dateTo4(trial);

@@ -194,6 +194,29 @@ describe('vCard 3.0 ↔ 4.0 (RFC 2426, RFC 6350 Appendix A)', () => {
     assert.equal(versionOf('BEGIN:VCARD\r\nFN:VERSION:4.0\r\n VERSION:3.0\r\nEND:VCARD'), undefined);
   });
 
+  it('takes cards of very many lines, whose first are converted', () => {
+    const many = (line: (number: number) => string) => Array.from({ length: 4_000 }, (_none, at) => line(at));
+    for (const line of [
+      (at: number) => `LABEL;TYPE=HOME:${at}`,
+      (at: number) => `X-AIM:${at}`,
+      (at: number) => `item${at}.X-ABDATE:2014-07-19\r\nitem${at}.X-ABLabel:_$!<Anniversary>!$_`,
+      () => 'X-ANNIVERSARY:2014-07-19',
+      () => 'X-ADDRESSBOOKSERVER-KIND:group',
+    ]) {
+      const text = card('3.0', 'FN:A B', 'N:B;A;;;', ...many(line));
+      assert.equal(convertCard(convertCard(text, '4.0'), '3.0').split('\r\n').length, text.split('\r\n').length);
+    }
+    for (const line of [
+      (at: number) => `X-${at};PREF=${(at % 99) + 1}:x`,
+      () => 'RELATED;VALUE=text;TYPE=spouse:x',
+      () => 'FN:x',
+    ]) {
+      const text = card('4.0', 'FN:A B', 'N:B;A;;;', ...many(line));
+      const back = convertCard(convertCard(text, '3.0'), '4.0');
+      assert.ok(back.length >= text.length);
+    }
+  });
+
   it('refuses what is no card', () => {
     for (const text of ['', 'x', card('3.0').replace('END:VCARD', ''), card('5.0', 'FN:x'), card('3.0') + card('3.0')])
       assert.throws(() => convertCard(text, '4.0'), { name: 'CardError' });
@@ -229,6 +252,11 @@ describe('vCard 2.1 to 3.0 and 4.0', () => {
     ]);
     const four = inner(convertCard(old, '4.0'));
     assert.ok(four.includes('PHOTO:data:image/jpeg;base64,/9j/4AAQ') && four.includes('TEL;TYPE=work,voice;PREF=1:1'));
+  });
+
+  it('in the code pages of old phones', () => {
+    const text = card('2.1', 'N;CHARSET=CP850;ENCODING=QUOTED-PRINTABLE:M=81ller', 'NOTE;CHARSET=NONE;QUOTED-PRINTABLE:=C3=BC');
+    assert.deepEqual(inner(convertCard(text, '3.0')), ['FN:Müller', 'N:Müller', 'NOTE:ü']);
   });
 
   it('with the folds of 2.1, which keep their white space, and a card within', () => {
