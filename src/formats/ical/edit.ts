@@ -16,10 +16,9 @@ import { UTC } from '../zones/iana.js';
 import type { Zone } from '../zones/zone.js';
 import { ComponentEditor } from './component-editor.js';
 import { IcalError } from './error.js';
+import { SeriesExceptions } from './exceptions.js';
 import { MAIN_COMPONENTS, parseCalendar } from './parse.js';
-import { RecurrenceSet } from './recurrence-set.js';
-import { timingOf } from './timing.js';
-import { DAY, formatTime, type IcalTime, mod, timeOf, timeParams, timesOf, utcTime } from './values.js';
+import { DAY, type IcalTime, mod, timesOf, utcTime } from './values.js';
 import { vtimezoneText, ZoneTable } from './zones.js';
 
 export { type AttendeePatch, ComponentEditor } from './component-editor.js';
@@ -75,8 +74,8 @@ export class CalendarEditor {
 
   /** The override of an occurrence, in whatever form its RECURRENCE-ID is written. */
   override(recurrenceId: IcalTime): ComponentEditor | null {
-    const isIt = this.#naming(recurrenceId);
-    return this.overrides.find(({ component }) => isIt(timeOf(component.first('RECURRENCE-ID') as Property))) ?? null;
+    const found = this.#exceptions.override(recurrenceId);
+    return found ? this.#edit(found) : null;
   }
 
   /**
@@ -84,49 +83,35 @@ export class CalendarEditor {
    * @throws IcalError where there is no master to start from
    */
   addOverride(recurrenceId: IcalTime): ComponentEditor {
-    const found = this.override(recurrenceId);
-    if (found) return found;
-    const series = this.#series();
-    if (!series) throw new IcalError('valid-calendar-object-resource', 'no series to override');
-    const { master, set } = series;
+    const exceptions = this.#exceptions;
+    const found = exceptions.override(recurrenceId);
+    if (found) return this.#edit(found);
+    const { master, set } = exceptions;
+    if (!master || !set) throw new IcalError('valid-calendar-object-resource', 'no series to override');
     const start = set.startOf(recurrenceId);
     const time: IcalTime = { ...set.timing.start, local: start.local };
     const component = master.clone();
     for (const name of SERIES) component.remove(name);
-    const last = this.overrides.at(-1)?.component ?? master;
-    this.calendar.children.splice(this.calendar.children.indexOf(last) + 1, 0, component);
     const editor = this.#edit(component);
     editor.setTime('RECURRENCE-ID', time);
     this.#moveTimes(editor, set.timing.start, time);
+    exceptions.add(component, this.overrides.at(-1)?.component ?? master);
     return editor;
   }
 
   /** Takes an override away: the occurrence is again as the master says. Returns whether there was one. */
   removeOverride(recurrenceId: IcalTime): boolean {
-    const found = this.override(recurrenceId);
-    if (found) this.calendar.remove(found.component);
-    return found !== null;
+    return this.#exceptions.removeOverride(recurrenceId);
   }
 
   /** Takes an occurrence out of the series: EXDATE, in the form of DTSTART, and no override. */
   exclude(recurrenceId: IcalTime): void {
-    const master = this.master?.component;
-    this.removeOverride(recurrenceId);
-    if (!master || this.excluded.some(this.#naming(recurrenceId))) return;
-    master.add(new Property('EXDATE', formatTime(recurrenceId), timeParams(recurrenceId)));
+    this.#exceptions.exclude(recurrenceId);
   }
 
   /** Puts an excluded occurrence back. */
   include(recurrenceId: IcalTime): void {
-    const master = this.master?.component;
-    const isIt = this.#naming(recurrenceId);
-    for (const property of master?.all('EXDATE') ?? []) {
-      const times = timesOf(property);
-      const kept = times.filter((time) => !isIt(time));
-      if (kept.length === times.length) continue;
-      if (kept.length === 0) master?.remove(property);
-      else property.value = kept.map(formatTime).join(',');
-    }
+    this.#exceptions.include(recurrenceId);
   }
 
   /** The times of all EXDATEs. */
@@ -159,20 +144,9 @@ export class CalendarEditor {
     });
   }
 
-  /** Tells of other times whether they name the same occurrence, in whatever form. */
-  #naming(recurrenceId: IcalTime): (time: IcalTime) => boolean {
-    const series = this.#series();
-    const { zones } = this;
-    const instantOf = (time: IcalTime) => (series ? series.set.startOf(time).instant : zones.instant(time));
-    const wanted = instantOf(recurrenceId);
-    return (time) => instantOf(time) === wanted;
-  }
-
-  #series(): { readonly master: Component; readonly set: RecurrenceSet } | null {
-    const zones = this.zones;
-    const master = this.master?.component;
-    const timing = master && timingOf(master, zones);
-    return timing ? { master, set: new RecurrenceSet(master, timing, zones) } : null;
+  get #exceptions(): SeriesExceptions {
+    const overrides = this.overrides.map(({ component }) => component);
+    return new SeriesExceptions(this.calendar, this.master?.component ?? null, overrides, this.zones);
   }
 
   /** Gives an occurrence the master's length: days and floating times on the wall clock, others exactly. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Component, escapeText } from '../../../formats/content-lines.js';
+import { escapeText } from '../../../formats/content-lines.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { child, childText, type Element, el } from '../../../formats/wbxml/tree.js';
 import {
@@ -15,7 +15,14 @@ import {
 import { atLeast } from '../versions.js';
 import { addForeignMeeting, attendeeList, isOrganizer, isOwn } from './attendees.js';
 import { toCompact } from './dates.js';
-import { applyExceptions, changeOccurrence, handDown, inheritance, namedOverride, renderExceptions } from './event-exceptions.js';
+import {
+  applyExceptions,
+  changeOccurrence,
+  handDown,
+  namedOverride,
+  renderExceptions,
+  type Snapshots,
+} from './event-exceptions.js';
 import { ITEM_FIELDS, OCCURRENCE_FIELDS } from './event-fields.js';
 import { type ItemModel, mainModel, newObject, type OpenedObject, openObject, stamp } from './event-model.js';
 import {
@@ -30,8 +37,8 @@ import {
 } from './event-schedule.js';
 import {
   applyRecurrence,
-  deleteOccurrence,
   dropExceptions,
+  exceptionsOf,
   hasOccurrence,
   moveExceptions,
   notRenamed,
@@ -126,10 +133,9 @@ function changeEvent(text: string, data: Element, context: ApplyContext): string
   const before = snapshots(opened);
   const model = mainModel(opened);
   const absence = absenceIn(data, context);
-  const inherited = inheritance(model, context);
   const renamed = model.master ? applySchedule(model, data, context, absence) : applyOwnTimes(model, data, context);
   const written = applyFields(FIELDS, model, data, context, absence);
-  handDown(model, written as readonly Written<ItemModel>[], inherited, context);
+  handDown(model, written as readonly Written<ItemModel>[], before, context);
   // From 16.0 on an occurrence is changed by its InstanceId, not inside the series (MS-ASCAL Exceptions).
   if (model.master && isSeries(model.component) && !atLeast(context.version, '16.0'))
     applyExceptions(model, data, context, renamed);
@@ -231,9 +237,10 @@ function applyInstance(text: string, instance: Date, data: Element | null, conte
 
 function changeInstance(series: ItemModel, instance: Date, data: Element | null, context: ApplyContext): void {
   const at = occurrenceAt(series, series.component, instance.getTime(), context.version);
-  if (!hasOccurrence(series, series.component, at)) throw new MalformedItem('no such occurrence');
-  if (data === null) deleteOccurrence(series, series.component, at);
-  else changeOccurrence(series, at, data, context);
+  const exceptions = exceptionsOf(series, series.component);
+  if (!hasOccurrence(exceptions, at)) throw new MalformedItem('no such occurrence');
+  if (data === null) exceptions.exclude(at);
+  else changeOccurrence(series, at, data, context, { exceptions });
 }
 
 /** An occurrence without its series. The last one can only be deleted as an item. */
@@ -247,8 +254,6 @@ function changeOrphan(model: ItemModel, instance: Date, data: Element | null, co
   } else if (model.master || overridesOf(model).length > 1) model.calendar.remove(component);
   else throw new MalformedItem('the only occurrence');
 }
-
-type Snapshots = ReadonlyMap<Component, Component>;
 
 function snapshots({ calendar, object }: OpenedObject): Snapshots {
   return new Map(calendar.componentsNamed(object.component).map((component) => [component, component.clone()]));

@@ -1,25 +1,25 @@
 import type { Component } from '../../../formats/content-lines.js';
+import type { SeriesExceptions } from '../../../formats/ical/exceptions.js';
 import type { IcalTime } from '../../../formats/ical/values.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
-import { child, childText, type Element, el, elements } from '../../../formats/wbxml/tree.js';
+import { child, type Element, el, elements } from '../../../formats/wbxml/tree.js';
 import { applyFields, type Field, hasField, isNothing, renderField, shownContext, type Written } from '../schema/field.js';
 import { flag, readInstant } from '../schema/values.js';
 import { atLeast, type EasVersion } from '../versions.js';
 import { toCompact } from './dates.js';
 import { OCCURRENCE_FIELDS } from './event-fields.js';
 import type { ItemModel } from './event-model.js';
-import { changedTimes, readTimes, renderTimes, type SentTimes, sameTime, sameTimes, writeTimes } from './event-schedule.js';
+import { changedTimes, readTimes, renderTimes, type SentTimes, sameTimes, writeTimes } from './event-schedule.js';
 import {
   deletedOccurrences,
-  deleteOccurrence,
   exceptionsIn,
+  exceptionsOf,
   notRenamed,
   occurrenceAt,
   occurrenceOf,
   overrideAt,
   overridesOf,
   type Renaming,
-  restoreOccurrence,
   timesAt,
 } from './event-series.js';
 import { type EventTimes, timesOfEvent, toWire } from './event-times.js';
@@ -30,28 +30,22 @@ const MOST = 256;
 
 /** The occurrences of a series that were deleted or differ (MS-ASCAL Exceptions). */
 export function renderExceptions(series: ItemModel, context: RenderContext): Element | undefined {
-  const overrides = overridesOf(series);
-  const different = overrides.map((component) => renderException(series, { ...series, component }, context));
-  const deleted = deletedOccurrences(series.component)
-    .filter((at) => !overrides.some((override) => sameTime(series, occurrenceOf(override), at)))
-    .map((at) => el('Calendar:Exception', el('Calendar:Deleted', true), keyOf(series, at, context)));
+  const keyOf = (at: IcalTime) => toWire(at, series.zones, context.version);
+  const told = new Map<number, Component | null>(deletedOccurrences(series.component).map((at) => [keyOf(at), null]));
+  for (const component of overridesOf(series)) told.set(keyOf(occurrenceOf(component)), component);
   // Of too many the latest matter: the others are over.
-  const keyTag = keyTagOf(context);
-  const all = [...deleted, ...different].sort((a, b) => compareKeys(a, b, keyTag)).slice(-MOST);
+  const latest = [...told].sort(([a], [b]) => a - b).slice(-MOST);
+  const all = latest.map(([key, component]) =>
+    component
+      ? renderException(series, { ...series, component }, keyElement(key, context), context)
+      : el('Calendar:Exception', el('Calendar:Deleted', true), keyElement(key, context)),
+  );
   return all.length > 0 ? el('Calendar:Exceptions', all) : undefined;
 }
 
 /** The original start: ExceptionStartTime, from 16.0 on InstanceId. */
-function keyOf(series: ItemModel, at: IcalTime, context: RenderContext): Element {
-  return el(keyTagOf(context), toCompact(toWire(at, series.zones, context.version)));
-}
-
-function keyTagOf({ version }: RenderContext) {
-  return atLeast(version, '16.0') ? 'AirSyncBase:InstanceId' : 'Calendar:ExceptionStartTime';
-}
-
-function compareKeys(a: Element, b: Element, tag: TagName): number {
-  return (childText(a, tag) ?? '') < (childText(b, tag) ?? '') ? -1 : 1;
+function keyElement(at: number, { version }: RenderContext): Element {
+  return el(atLeast(version, '16.0') ? 'AirSyncBase:InstanceId' : 'Calendar:ExceptionStartTime', toCompact(at));
 }
 
 /** Attendees of single occurrences came later than those of items (MS-ASCAL Attendees). */
@@ -63,12 +57,12 @@ function fieldsIn(version: EasVersion): typeof OCCURRENCE_FIELDS {
 }
 
 /** Only what differs from the series: the rest is inherited, an empty element takes an inherited value away. */
-function renderException(series: ItemModel, occurrence: ItemModel, context: RenderContext): Element {
+function renderException(series: ItemModel, occurrence: ItemModel, key: Element, context: RenderContext): Element {
   const times = timesOfEvent(occurrence.component, occurrence.zones);
   const isAllDay = timesOfEvent(series.component, series.zones).isAllDay;
   return el(
     'Calendar:Exception',
-    keyOf(series, occurrenceOf(occurrence.component), context),
+    key,
     renderTimes(occurrence, times, context).filter(({ tag }) => tag !== 'Calendar:AllDayEvent' || times.isAllDay !== isAllDay),
     fieldsIn(context.version).map((field) => renderDifference(field, series, occurrence, context)),
   );
@@ -96,30 +90,25 @@ function sameValue(
   return none || noOther ? none === noOther : same(one, other);
 }
 
-/** Which fields each occurrence has from the series, as a device sees it. */
-export type Inheritance = ReadonlyMap<Component, readonly Field<ItemModel>[]>;
+/** Components as they were before a change. */
+export type Snapshots = ReadonlyMap<Component, Component>;
 
-export function inheritance(series: ItemModel, context: ApplyContext): Inheritance {
-  const shown = shownContext(context);
-  const fields = OCCURRENCE_FIELDS.filter((field) => field.set);
-  return new Map(
-    overridesOf(series).map((component) => [
-      component,
-      fields.filter((field) => sameValue(field, series, { ...series, component }, shown)),
-    ]),
-  );
-}
-
-/** Hands down what was written to the series to the occurrences that had it from there. */
+/** Hands down what was written to the series to the occurrences that had it from there, as a device saw it. */
 export function handDown(
   series: ItemModel,
   written: readonly Written<ItemModel>[],
-  inherited: Inheritance,
+  before: Snapshots,
   context: ApplyContext,
 ): void {
-  for (const component of overridesOf(series))
+  const former = before.get(series.component);
+  if (!former || written.length === 0) return;
+  const shown = shownContext(context);
+  for (const component of overridesOf(series)) {
+    const was = before.get(component);
     for (const { field, value } of written)
-      if (inherited.get(component)?.includes(field)) field.set?.({ ...series, component }, value, context);
+      if (was && sameValue(field, { ...series, component: former }, { ...series, component: was }, shown))
+        field.set?.({ ...series, component }, value, context);
+  }
 }
 
 /**
@@ -127,14 +116,17 @@ export function handDown(
  * @throws MalformedItem
  */
 export function applyExceptions(series: ItemModel, data: Element, context: ApplyContext, renamed: Renaming = notRenamed): void {
-  for (const exception of exceptionsIn(data).slice(0, MOST)) {
+  const sent = exceptionsIn(data).slice(0, MOST);
+  if (sent.length === 0) return;
+  const exceptions = exceptionsOf(series, series.component);
+  for (const exception of sent) {
     const key = child(exception, 'Calendar:ExceptionStartTime') ?? child(exception, 'AirSyncBase:InstanceId');
     const instant = key && readInstant(key);
     if (!instant) throw new MalformedItem('Exception without its original start');
     const at = renamed(occurrenceAt(series, series.component, instant.getTime(), context.version));
     const deleted = child(exception, 'Calendar:Deleted');
-    if (deleted && flag.read(deleted)) deleteOccurrence(series, series.component, at);
-    else changeOccurrence(series, at, exception, context, { inherits: true });
+    if (deleted && flag.read(deleted)) exceptions.exclude(at);
+    else changeOccurrence(series, at, exception, context, { inherits: true, exceptions });
   }
 }
 
@@ -162,17 +154,18 @@ export function changeOccurrence(
   at: IcalTime,
   data: Element,
   context: ApplyContext,
-  options: { readonly inherits?: boolean } = {},
+  options: { readonly inherits?: boolean; readonly exceptions: SeriesExceptions },
 ): void {
-  const { component, isNew } = overrideAt(series, series.component, at);
+  const { exceptions } = options;
+  const { component, isNew } = overrideAt(series, series.component, at, exceptions);
   const before = component.toString();
   const occurrence = { ...series, component };
   const current = timesOfEvent(component, series.zones);
   const full = options.inherits ? inheriting(series, occurrence, data, context) : data;
   applyTimes(occurrence, current, options.inherits ? timesAt(series, series.component, at) : current, readTimes(data), context);
   applyFields(fieldsIn(context.version), occurrence, full, context);
-  restoreOccurrence(series, series.component, at);
-  if (isNew && component.toString() !== before) series.calendar.add(component);
+  exceptions.include(at);
+  if (isNew && component.toString() !== before) exceptions.add(component);
 }
 
 function applyTimes(occurrence: ItemModel, current: EventTimes, base: EventTimes, sent: SentTimes, context: ApplyContext): void {

@@ -1,8 +1,7 @@
 import { type Component, Property } from '../../../formats/content-lines.js';
+import { SeriesExceptions } from '../../../formats/ical/exceptions.js';
 import { Budget, TooComplex } from '../../../formats/ical/occurrences.js';
-import { RecurrenceSet } from '../../../formats/ical/recurrence-set.js';
 import { formatRule } from '../../../formats/ical/rule.js';
-import { timingOf } from '../../../formats/ical/timing.js';
 import {
   DAY,
   dateTime,
@@ -125,26 +124,22 @@ export function occurrenceAt(opened: OpenedObject, master: Component, at: number
   return { ...start, local: zone.toLocal(at) };
 }
 
-/** Whether two times name the same occurrence; some apps write only its date. */
-export function sameOccurrence(opened: OpenedObject, a: IcalTime, b: IcalTime): boolean {
-  if (a.kind !== b.kind && (a.kind === 'date' || b.kind === 'date')) return dateTime(a.local).local === dateTime(b.local).local;
-  return sameTime(opened, a, b);
+/** What is said of single occurrences, by their original start. To be asked anew when the series' own times changed. */
+export function exceptionsOf(opened: OpenedObject, master: Component): SeriesExceptions {
+  return new SeriesExceptions(opened.calendar, master, overridesOf(opened), opened.zones);
 }
 
 /** Whether the series has that occurrence, as it is, changed or deleted. */
-export function hasOccurrence(opened: OpenedObject, master: Component, at: IcalTime): boolean {
-  const explicit = [...overridesOf(opened).map(occurrenceOf), ...deletedOccurrences(master)];
-  return explicit.some((time) => sameOccurrence(opened, time, at)) || isGenerated(opened, master, at);
+export function hasOccurrence(exceptions: SeriesExceptions, at: IcalTime): boolean {
+  return exceptions.has(at) || isGenerated(exceptions, at, new Budget());
 }
 
 /** Whether the rule gives that occurrence; one that costs too much to ask is believed to. */
-function isGenerated(opened: OpenedObject, master: Component, at: IcalTime): boolean {
-  const timing = timingOf(master, opened.zones);
-  if (!timing) return false;
-  const start = opened.zones.instant(at);
+function isGenerated({ set, zones }: SeriesExceptions, at: IcalTime, budget: Budget): boolean {
+  if (!set) return false;
+  const start = zones.instant(at);
   try {
-    const found = new RecurrenceSet(master, timing, opened.zones).starts({ start, end: start + 1 }, new Budget()).next();
-    return found.done !== true;
+    return set.starts({ start, end: start + 1 }, budget).next().done !== true;
   } catch (error) {
     if (error instanceof TooComplex) return true;
     throw error;
@@ -153,8 +148,10 @@ function isGenerated(opened: OpenedObject, master: Component, at: IcalTime): boo
 
 /** Forgets the occurrences that differed and that a changed pattern or an earlier end does not have any more. */
 export function pruneExceptions(opened: OpenedObject, master: Component): void {
+  const exceptions = exceptionsOf(opened, master);
+  const budget = new Budget();
   for (const override of overridesOf(opened))
-    if (!isGenerated(opened, master, occurrenceOf(override))) opened.calendar.remove(override);
+    if (!isGenerated(exceptions, occurrenceOf(override), budget)) opened.calendar.remove(override);
 }
 
 /** The occurrences that were deleted. */
@@ -162,28 +159,14 @@ export function deletedOccurrences(master: Component): IcalTime[] {
   return master.all('EXDATE').flatMap(timesOf);
 }
 
-/** Deletes one occurrence: its own component, and its place in the series. */
-export function deleteOccurrence(opened: OpenedObject, master: Component, at: IcalTime): void {
-  for (const override of overridesOf(opened))
-    if (sameOccurrence(opened, occurrenceOf(override), at)) opened.calendar.remove(override);
-  if (deletedOccurrences(master).some((time) => sameOccurrence(opened, time, at))) return;
-  master.add(new Property('EXDATE', formatTime(at), timeParams(at)));
-}
-
-/** Takes a deletion back. */
-export function restoreOccurrence(opened: OpenedObject, master: Component, at: IcalTime): void {
-  for (const property of master.all('EXDATE')) {
-    const times = timesOf(property);
-    const kept = times.filter((time) => !sameOccurrence(opened, time, at));
-    if (kept.length === times.length) continue;
-    if (kept.length === 0) master.remove(property);
-    else property.value = kept.map(formatTime).join(',');
-  }
-}
-
 /** The component of an occurrence that differs, or a new one that says what the series says; not yet part of the object. */
-export function overrideAt(opened: OpenedObject, master: Component, at: IcalTime): { component: Component; isNew: boolean } {
-  const found = overridesOf(opened).find((override) => sameOccurrence(opened, occurrenceOf(override), at));
+export function overrideAt(
+  opened: OpenedObject,
+  master: Component,
+  at: IcalTime,
+  exceptions: SeriesExceptions,
+): { component: Component; isNew: boolean } {
+  const found = exceptions.override(at);
   if (found) return { component: found, isNew: false };
   const component = master.clone();
   for (const name of SERIES_PROPERTIES) component.remove(name);
@@ -226,7 +209,10 @@ export function moveExceptions(opened: OpenedObject, master: Component, before: 
     return notRenamed;
   }
   const moved = (time: IcalTime): IcalTime => movedBy(opened, before.start, after.start, time);
-  const former = [...deletedOccurrences(master), ...overridesOf(opened).map(occurrenceOf)];
+  // By their former starts, in the form of the new one: what a client names now.
+  const former = new Set(
+    [...deletedOccurrences(master), ...overridesOf(opened).map(occurrenceOf)].map((time) => nameOf(opened, time)),
+  );
   const deleted = deletedOccurrences(master).map(moved);
   master.remove('EXDATE');
   for (const time of deleted) master.add(new Property('EXDATE', formatTime(time), timeParams(time)));
@@ -237,7 +223,12 @@ export function moveExceptions(opened: OpenedObject, master: Component, before: 
     override.set('RECURRENCE-ID', formatTime(to), timeParams(to));
     if (follows) setTimesLike(opened, override, timesAt(opened, master, to));
   }
-  return (at) => (former.some((time) => sameOccurrence(opened, time, at)) ? moved(at) : at);
+  return (at) => (former.has(nameOf(opened, at)) ? moved(at) : at);
+}
+
+/** Equal for times that name the same occurrence: of days the date, else the instant. */
+function nameOf({ zones }: OpenedObject, time: IcalTime): number {
+  return time.kind === 'date' ? time.local : zones.instant(time);
 }
 
 function movedBy({ zones }: OpenedObject, from: IcalTime, to: IcalTime, time: IcalTime): IcalTime {
