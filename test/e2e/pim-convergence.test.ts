@@ -119,7 +119,8 @@ function holdings(phone: EasPhone, instances: ReadonlySet<string>): Map<string, 
   return new Map(items.map(([id, item]) => [id, show(id, item)]));
 }
 
-/** Children in whatever order. */
+/** Children in whatever order, without stamps. */
 function canonical(tag: Tag): string {
-  return `${tag.name} ${tag.value ?? ''}[${tag.kids.map(canonical).sort().join(' ')}]`;
+  const kids = tag.kids.filter(({ name }) => name !== 'Calendar:DtStamp');
+  return `${tag.name} ${tag.value ?? ''}[${kids.map(canonical).sort().join(' ')}]`;
 }

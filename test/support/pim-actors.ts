@@ -28,6 +28,8 @@ export const newLedger = (): Ledger => ({
   conflicts: 0,
 });
 
+const RETRY = '16';
+
 export type Roll = () => number;
 const pick = <T>(roll: Roll, values: readonly T[]): T | undefined => values[Math.floor(roll() * values.length)];
 const two = (value: number) => String(value).padStart(2, '0');
@@ -72,6 +74,11 @@ export class PhoneEditor {
     try {
       const how = lose ? { lose: this.roll() < 0.8 ? ('answer' as const) : ('connection' as const) } : {};
       const { collections, status } = await this.phone.sync(this.folders, how);
+      // The request whose line was cut is still at work: to be sent again (MS-ASCMD Sync Status 16).
+      if (status === RETRY || [...collections.values()].some((one) => one.status === RETRY)) {
+        this.ledger.lost++;
+        return true;
+      }
       assert.equal(status, '1', `${this.name}: Sync`);
       for (const { folder, command, name } of sent) {
         const outcome = collections.get(folder.id)?.outcomes.get(command.id)?.status ?? '1';
