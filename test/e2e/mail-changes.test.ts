@@ -125,3 +125,18 @@ async function folderAt(mail: Mail, s: Session, path: string): Promise<MailFolde
   assert.ok(found, `no ${path}`);
   return found;
 }
+
+it('leaves one of a message that two devices move at the same moment', async () => {
+  const own = await startTestDovecot();
+  const backend = testBackend(own.url);
+  const session = mailSession('race@example.test');
+  for (let n = 1; n <= 30; n++) await backend.append(session, 'INBOX', Buffer.from(textMessage(`race ${n}`)), []);
+  const move = (uid: number, to: string) => backend.move(session, 'INBOX', [uid], to).catch(() => new Map());
+  for (let uid = 1; uid <= 30; uid++) await Promise.all(['Trash', 'Archive', 'Trash'].map((to) => move(uid, to)));
+  const left = await Promise.all(['INBOX', 'Trash', 'Archive'].map((path) => backend.list(session, path, null)));
+  assert.equal(
+    left.reduce((sum, uids) => sum + [...uids].length, 0),
+    30,
+    left.join(' | '),
+  );
+});

@@ -17,6 +17,7 @@ import { ImapPool, type PoolLimits } from './pool.js';
 import { toSearch } from './search.js';
 import { roleOf } from './special-use.js';
 import { deltaOf, markOf } from './strategies/index.js';
+import { Turns } from './turns.js';
 import type { ServerUrl } from './url.js';
 
 /** What the backend is made of. */
@@ -85,6 +86,7 @@ class Backend implements ImapBackend {
   private readonly submitters = new Map<string, { readonly breaker: Breaker; readonly gate: Gate }>();
   private readonly looks = new Looks();
   private readonly watches = new Set<InboxWatch>();
+  private readonly moves = new Turns();
 
   constructor(private readonly options: ImapBackendOptions) {}
 
@@ -160,12 +162,15 @@ class Backend implements ImapBackend {
     });
   }
 
+  /** Two devices that move a message at the same moment would leave two of it (RFC 6851 §3.3 promises nothing): one waits. */
   move(s: Scope, path: string, uids: readonly number[], to: string): Promise<ReadonlyMap<number, number>> {
-    return this.write(s, path, async (client) => {
+    const key = JSON.stringify([required(s).username, path]);
+    const work = async (client: ImapClient) => {
       const moved = new Map<number, number>();
       for (const range of uidSets(uids)) for (const [from, now] of await client.move(range, to)) moved.set(from, now);
       return moved;
-    });
+    };
+    return this.moves.take(key, () => this.write(s, path, work));
   }
 
   remove(s: Scope, path: string, uids: readonly number[]): Promise<void> {
