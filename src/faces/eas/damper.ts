@@ -16,7 +16,7 @@ export interface DampingLimits {
   readonly refused: number;
 }
 
-export const DAMPING: DampingLimits = { held: 20, refused: 60 };
+export const DAMPING: DampingLimits = { held: 500, refused: 1_000 };
 /** Seconds that a refused device shall stay away. */
 export const STAY_AWAY = 300;
 
