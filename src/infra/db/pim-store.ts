@@ -4,7 +4,6 @@ import { DomainError } from '../../domain/errors.js';
 import type { IndexQuery, Item, ItemBrief, ItemHead, ItemVersion, RestorePoint, Share } from '../../domain/pim/model.js';
 import type {
   Found,
-  ItemRow,
   NewCollection,
   PimStore,
   PimWrite,
@@ -14,12 +13,13 @@ import type {
   StoredShare,
 } from '../../domain/pim/store.js';
 import type { Id, Scope } from '../../domain/types.js';
-import { PURGE_ATTACHMENTS, relink } from './attachment-store.js';
+import { PURGE_ATTACHMENTS } from './attachment-store.js';
+import { gone, personOf, toChange, toCollection, toHead, toItem, toMount, toVersion } from './pim-rows.js';
 import * as sql from './pim-sql.js';
-import { PostgresSchedulingWrite } from './scheduling-write.js';
-import { formatSpan, formatSpans } from './spans.js';
+import { PostgresPimWrite } from './pim-write.js';
+import { formatSpans } from './spans.js';
 import { codeOf, row, rows, type Statement, transaction } from './sql.js';
-import { findAlarms, setAlarms } from './viewer-alarms.js';
+import { findAlarms } from './viewer-alarms.js';
 
 const UNIQUE_VIOLATION = '23505';
 /** Rows read at a time where a whole collection is streamed. */
@@ -351,116 +351,6 @@ function quietly<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-/** A write that holds the counters of its collections until it commits. */
-class PostgresPimWrite implements PimWrite {
-  readonly scheduling: PostgresSchedulingWrite;
-
-  constructor(
-    private readonly client: PoolClient,
-    private readonly origin: string,
-  ) {
-    this.scheduling = new PostgresSchedulingWrite(client);
-  }
-
-  private readonly mounted = new Map<string, Place[]>();
-
-  async lock(place: Place): Promise<void> {
-    const found = await row<{ mounts: string[] }>(this.client, sql.LOCK, [place.account, place.collection]);
-    if (!found) throw gone();
-    const mounts = found.mounts.map((mount) => mount.split('/'));
-    this.mounted.set(
-      `${place.account}/${place.collection}`,
-      mounts.map(([account = '', collection = '']) => ({ account, collection })),
-    );
-  }
-
-  mounts(place: Place): readonly Place[] {
-    return this.mounted.get(`${place.account}/${place.collection}`) ?? [];
-  }
-
-  async find(place: Place, ref: Parameters<PimWrite['find']>[1]): Promise<Item | null> {
-    const [statement, ...values] = lookUp(ref);
-    const found = await row<sql.ItemColumns>(this.client, statement, [place.account, place.collection, ...values]);
-    return found ? toItem(found) : null;
-  }
-
-  async created(place: Place, key: string): Promise<Id | null> {
-    const found = await row<{ item_id: string }>(this.client, sql.CREATED, [place.account, place.collection, key]);
-    return found?.item_id ?? null;
-  }
-
-  async insert(place: Place, item: ItemRow, creationKey?: string): Promise<Item> {
-    const found = await row<sql.ItemColumns>(this.client, sql.INSERT_ITEM, [...this.values(place, item), creationKey ?? null]);
-    const inserted = toItem(found as sql.ItemColumns);
-    await relink(this.client, place, inserted.id, '', item.text);
-    return inserted;
-  }
-
-  async update(place: Place, current: Item, item: ItemRow): Promise<Item> {
-    const found = await row<sql.ItemColumns>(this.client, sql.UPDATE_ITEM, [...this.values(place, item), current.id]);
-    await relink(this.client, place, current.id, current.text, item.text);
-    return toItem(found as sql.ItemColumns);
-  }
-
-  async meetingElsewhere(place: Place, uid: string): Promise<{ collection: Id; name: string } | null> {
-    const values = [place.account, place.collection, uid];
-    return (await row<{ collection: Id; name: string }>(this.client, sql.MEETING_ELSEWHERE, values)) ?? null;
-  }
-
-  async alarms(place: Place, viewer: Id, id: Id): Promise<string | null> {
-    return (await findAlarms(this.client, place, viewer, [id])).get(id) ?? null;
-  }
-
-  setAlarms(place: Place, viewer: Id, id: Id, alarms: string | null): Promise<void> {
-    return setAlarms(this.client, place, viewer, id, alarms);
-  }
-
-  async properties(place: Place, id: Id): Promise<Readonly<Record<string, string>> | null> {
-    const values = [place.account, place.collection, id];
-    const found = await row<{ properties: Record<string, string> }>(this.client, sql.PROPERTIES_OF_ITEM, values);
-    return found?.properties ?? null;
-  }
-
-  async keep(place: Place, id: Id, properties: Readonly<Record<string, string>>): Promise<void> {
-    await row(this.client, sql.KEEP_WITH_ITEM, [place.account, place.collection, id, JSON.stringify(properties)]);
-  }
-
-  async remove(place: Place, current: Item): Promise<bigint> {
-    await relink(this.client, place, current.id, current.text, '');
-    const gone = await row<{ seq: string }>(this.client, sql.DELETE_ITEM, [
-      place.account,
-      place.collection,
-      current.id,
-      this.origin,
-    ]);
-    return BigInt(gone?.seq ?? 0);
-  }
-
-  private values(place: Place, item: ItemRow): unknown[] {
-    return [
-      place.account,
-      place.collection,
-      item.name,
-      item.uid,
-      item.component,
-      item.text,
-      Buffer.byteLength(item.text),
-      item.etag,
-      item.scheduleTag,
-      item.origin ?? this.origin,
-      item.spans && formatSpans(item.spans),
-      formatSpan(item.exact),
-      item.alarms.length > 0 ? formatSpans(item.alarms) : null,
-    ];
-  }
-}
-
-/** The statement that finds an item, and what it is asked beside the place. */
-function lookUp(ref: Parameters<PimWrite['find']>[1]): [Statement, ...unknown[]] {
-  if ('name' in ref) return 'uid' in ref ? [sql.ITEM_BY_NAME_OR_UID, ref.name, ref.uid] : [sql.ITEMS_BY_NAME, [ref.name]];
-  return 'id' in ref ? [sql.ITEMS_BY_ID, [ref.id]] : [sql.ITEM_BY_UID, ref.uid];
-}
-
 async function insertCollection(client: PoolClient, account: Id, draft: NewCollection): Promise<StoredCollection> {
   const next = await row<{ id: number }>(client, sql.NEXT_ID, [account]);
   if (!next) throw gone();
@@ -489,72 +379,4 @@ function propertyChanges(properties: Readonly<Record<string, string | null>> = {
 function inLockOrder(places: readonly Place[]): Place[] {
   const unique = new Map(places.map((place) => [`${place.account} ${place.collection.padStart(12, '0')}`, place]));
   return [...unique.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place);
-}
-
-function toCollection(account: Id, found: sql.CollectionRow): StoredCollection {
-  return {
-    place: { account, collection: String(found.id) },
-    kind: found.kind,
-    slug: found.slug,
-    name: found.name,
-    primary: found.is_primary,
-    components: found.components,
-    seq: found.seq,
-    properties: found.properties,
-  };
-}
-
-function toMount(found: sql.MountRow): StoredShare {
-  const { mount_id, mount_slug, mount_name, mount_properties } = found;
-  return {
-    collection: toCollection(found.account_id, found),
-    owner: personOf(found),
-    access: found.access,
-    status: found.status,
-    summary: found.summary,
-    mount: { id: String(mount_id), slug: mount_slug, name: mount_name, properties: mount_properties },
-  };
-}
-
-function personOf(found: sql.ShareRow): Share['grantee'] {
-  return { account: found.account_id, address: found.address, displayName: found.display_name };
-}
-
-function toVersion(found: sql.VersionRow): ItemVersion {
-  const { item_id, replaced_by, replaced_at, ...rest } = found;
-  return { ...rest, item: item_id, replacedBy: replaced_by, replacedAt: replaced_at };
-}
-
-function toHead(columns: sql.ItemColumns): ItemHead {
-  return {
-    id: columns.id,
-    name: columns.name,
-    uid: columns.uid,
-    component: columns.component,
-    etag: columns.etag,
-    scheduleTag: columns.schedule_tag,
-    size: columns.size,
-    modified: new Date(columns.modified),
-    origin: columns.origin,
-  };
-}
-
-function toItem(columns: sql.ItemColumns): Item {
-  return Object.assign(toHead(columns), { text: columns.text });
-}
-
-function toChange(change: sql.ChangeRow, id: Id): RawChanges['changes'][number] {
-  return {
-    id,
-    name: change.name,
-    gone: change.etag === null,
-    origin: change.origin,
-    component: change.component,
-    seq: BigInt(change.seq),
-    ...(change.etag === null ? {} : { etag: change.etag }),
-  };
-}
-
-function gone(): DomainError {
-  return new DomainError('not-found', 'no such collection');
 }
