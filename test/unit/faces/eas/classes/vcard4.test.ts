@@ -27,6 +27,7 @@ it('writes into cards of version 4.0 what a strict reader takes', () => {
         'CarPhoneNumber',
       ] as const
     ).map((name, at) => el(`Contacts:${name}`, `+1 555 010${at}; ext. ${at}`)),
+    el('Contacts:FileAs', 'O’Hara, Zoë'),
     el('Contacts:Email1Address', 'zoe@example.net'),
     el('Contacts:Email2Address', 'z,o;e@example.net'),
     el('Contacts:BusinessAddressStreet', '1 Main St\r\nSuite 2, left; right'),
