@@ -9,6 +9,8 @@ export interface LeanImap {
   arrive(users: readonly string[]): void;
   /** IMAP commands by name since the last call, and connections open now. */
   take(): Promise<{ readonly commands: Readonly<Record<string, number>>; readonly connections: number }>;
+  /** Closes the connections on which nobody listens, as mail servers do after a while. */
+  hangUp(): void;
   stop(): void;
 }
 
@@ -23,6 +25,7 @@ export async function startLeanImap(): Promise<LeanImap> {
       order({ kind: 'take' });
       return word<ImapWord, 'taken'>(child, 'taken');
     },
+    hangUp: () => order({ kind: 'hangUp' }),
     stop: () => child.disconnect(),
   };
 }

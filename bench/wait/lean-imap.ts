@@ -7,7 +7,9 @@ import { createServer, type Socket } from 'node:net';
 export type ImapOrder =
   | { readonly kind: 'arrive'; readonly users: readonly string[] }
   /** Answers with the commands since the last time, by name. */
-  | { readonly kind: 'take' };
+  | { readonly kind: 'take' }
+  /** Closes the connections on which nobody listens. */
+  | { readonly kind: 'hangUp' };
 
 export type ImapWord =
   | { readonly kind: 'listening'; readonly port: number }
@@ -25,6 +27,7 @@ const UIDVALIDITY = 7;
 const boxes = new Map<string, Box>();
 let commands: Record<string, number> = {};
 let connections = 0;
+const sessions = new Set<Session>();
 
 class Session {
   box: Box | undefined;
@@ -50,8 +53,8 @@ class Session {
       this.send('+ idling');
       return;
     }
-    for (const untagged of this.answers(command, rest)) this.send(`* ${untagged}`);
-    this.send(`${tag} OK ${command === 'SELECT' ? '[READ-WRITE] ' : ''}done`);
+    const untagged = this.answers(command, rest).map((answer) => `* ${answer}\r\n`);
+    this.send(`${untagged.join('')}${tag} OK ${command === 'SELECT' ? '[READ-WRITE] ' : ''}done`);
     if (command === 'LOGOUT') this.socket.end();
   }
 
@@ -120,12 +123,15 @@ function tell(word: ImapWord): void {
   process.send?.(word);
 }
 
-const server = createServer((socket) => {
+// Without noDelay each second small write would wait 40 ms for the other side's acknowledgement.
+const server = createServer({ noDelay: true }, (socket) => {
   connections++;
   const session = new Session(socket);
+  sessions.add(session);
   socket.on('error', () => undefined);
   socket.on('close', () => {
     connections--;
+    sessions.delete(session);
     session.box?.idling.delete(socket);
   });
   socket.on('data', (data) => {
@@ -141,7 +147,9 @@ server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
 });
 process.on('message', (order: ImapOrder) => {
   if (order.kind === 'arrive') for (const user of order.users) arrive(user);
-  else {
+  else if (order.kind === 'hangUp') {
+    for (const { idleTag, socket } of sessions) if (idleTag === null) socket.end();
+  } else {
     tell({ kind: 'taken', commands, connections });
     commands = {};
   }

@@ -7,4 +7,4 @@ export const BURST = Number(process.env.WAIT_BURST ?? sized(1_000, 50));
 /** Phones whose time from change to answer is taken. */
 export const SAMPLE = Math.min(200, Math.floor(PHONES / 2));
 /** Seconds that idle phones are watched for. */
-export const IDLE_SECONDS = Number(process.env.WAIT_IDLE_SECONDS ?? 60);
+export const IDLE_SECONDS = Number(process.env.WAIT_IDLE_SECONDS ?? sized(60, 20));

@@ -5,6 +5,7 @@ import { PASSWORD } from '../../test/support/dovecot.js';
 import { EasPhone, type PhoneFolder } from '../../test/support/eas-phone.js';
 import { encodeTag, t } from '../../test/support/eas-phone-wbxml.js';
 import { type Gateway, startGateway } from '../../test/support/gateway.js';
+import { builtPath } from '../../test/support/paths.js';
 import { type CountingProxy, postgresRoundTrips, startCountingProxy } from '../support/counting-proxy.js';
 import { type Fleet, type LeanImap, startFleet, startLeanImap } from './children.js';
 import { copyAccount } from './populate.js';
@@ -58,7 +59,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     imapUrl: options.imapUrl ?? imap.url,
     env: {
       LOG_LEVEL: 'warn',
-      ...(process.env.WAIT_NODE_OPTIONS && { NODE_OPTIONS: process.env.WAIT_NODE_OPTIONS }),
+      ...nodeOptions(),
       ...(options.push && { PUSH_SECRET }),
     },
   };
@@ -75,6 +76,14 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     folder: { inbox: folder.inbox.id, calendar: folder.calendar.id },
     request: (n, wish) => requestOf(gateways[n % gateways.length] as Gateway, phone, folder, n, wish),
   };
+}
+
+/** WAIT_NODE_OPTIONS for the gateway; with BENCH_PROFILE a folder into which it writes a CPU profile. */
+function nodeOptions(): Record<string, string> {
+  const { WAIT_NODE_OPTIONS = '', BENCH_PROFILE } = process.env;
+  if (!BENCH_PROFILE) return WAIT_NODE_OPTIONS ? { NODE_OPTIONS: WAIT_NODE_OPTIONS } : {};
+  const hook = `--import=${builtPath('bench', 'support', 'profile-hook.js')}`;
+  return { BENCH_PROFILE, NODE_OPTIONS: `${WAIT_NODE_OPTIONS} ${hook}`.trim() };
 }
 
 interface Template {
@@ -160,10 +169,10 @@ export async function resident({ gateways }: Pick<Stage, 'gateways'>): Promise<n
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** The same when it no longer shrinks: V8 gives memory back in its own time. */
-export async function settled(stage: Pick<Stage, 'gateways'>, rounds = 20): Promise<number> {
+/** The same when it has not shrunk for 24 seconds: V8 gives memory back in its own time, the gateway tidies when it is idle. */
+export async function settled(stage: Pick<Stage, 'gateways'>, rounds = 30): Promise<number> {
   let least = await resident(stage);
-  for (let round = 0, still = 0; round < rounds && still < 5; round++) {
+  for (let round = 0, still = 0; round < rounds && still < 8; round++) {
     await sleep(3_000);
     const now = await resident(stage);
     still = now < least * 0.995 ? 0 : still + 1;
