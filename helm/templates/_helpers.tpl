@@ -101,6 +101,12 @@ SMTP_URL: {{ . | quote }}
 {{- with .Values.gateway.sieveUrl }}
 SIEVE_URL: {{ . | quote }}
 {{- end }}
+{{- with .Values.gateway.mailServers }}
+MAIL_SERVERS: {{ toJson . | quote }}
+{{- end }}
+{{- with .Values.gateway.easPolicies }}
+EAS_POLICIES: {{ toJson . | quote }}
+{{- end }}
 {{- with .Values.gateway.mailDomain }}
 MAIL_DOMAIN: {{ . | quote }}
 {{- end }}

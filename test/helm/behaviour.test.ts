@@ -42,6 +42,14 @@ describe('settings of the gateway', () => {
     assert.equal(at(container(only(chart, 'Deployment')), 'ports', 0, 'containerPort'), 9090);
   });
 
+  it('hold domains with servers of their own and policies', () => {
+    const chart = render(cases['everything on'] as RenderJob);
+    const { TLS_CERT, TLS_KEY, ...env } = only(chart, 'ConfigMap').data as NodeJS.ProcessEnv;
+    const config = readConfig(env);
+    assert.equal(config.domains.get('own.example')?.imap.host, 'mail.own.example');
+    assert.equal(typeof env.EAS_POLICIES, 'string');
+  });
+
   it('are accepted by the gateway in every case', () => {
     for (const [name, job] of Object.entries(cases)) {
       const { TLS_CERT, TLS_KEY, ...env } = only(render(job), 'ConfigMap').data as NodeJS.ProcessEnv;

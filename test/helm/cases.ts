@@ -24,6 +24,11 @@ const everythingOn = {
     publicUrl: 'https://sync.example.com/',
     imapUrl: 'imap://mail.example.com:1143?tls=off',
     smtpUrl: 'smtp://mail.example.com:1587',
+    mailServers: { 'own.example': { imap: 'imaps://mail.own.example', sieve: 'sieve://mail.own.example' } },
+    easPolicies: {
+      versions: { from: '14.1' },
+      families: [{ name: 'tablets', devices: ['Tab*'], policy: { DevicePasswordEnabled: true } }],
+    },
     mailDomain: 'example.com',
     logLevel: 'debug',
     trustProxy: '10.0.0.0/8',
