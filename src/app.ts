@@ -22,7 +22,7 @@ import { Scheduling } from './domain/scheduling/scheduling.js';
 import type { Services } from './domain/services.js';
 import type { Clock, Id, Logger } from './domain/types.js';
 import { autodiscoverRouter, isAutodiscoverPath } from './faces/autodiscover/endpoint.js';
-import { attachmentUrl } from './faces/dav/attachments/url.js';
+import { attachmentOwner, attachmentUrl } from './faces/dav/attachments/url.js';
 import { davRouter } from './faces/dav/endpoint.js';
 import { pushMessage } from './faces/dav/push/message.js';
 import { easRouter } from './faces/eas/endpoint.js';
@@ -139,7 +139,12 @@ export async function startGateway(
     certificates: new CertificateCheck(config.smimeAuthorities, clock),
     availability: new Availability({ pim, directory }),
     scheduling,
-    attachments: new Attachments({ store: new PostgresAttachments(pool), pim, url: attachmentUrl(config.publicUrl) }),
+    attachments: new Attachments({
+      store: new PostgresAttachments(pool),
+      pim,
+      url: attachmentUrl(config.publicUrl),
+      ownerIn: attachmentOwner(config.publicUrl),
+    }),
     files: new PostgresFiles(pool),
     locks: new PostgresLockStore(pool),
     devices: new PostgresDeviceStore(pool),

@@ -92,7 +92,7 @@ function checkStore(ledger: Ledger, stored: ReadonlyMap<string, { text: string }
 
 /** What a phone holds of an item, for comparison: not the stamps, and not what only servers say. */
 const COMPARED =
-  /^(?:Calendar:(?:Subject|Location|StartTime|EndTime|Recurrence|Exceptions|Reminder|Categories|UID)|AirSyncBase:Location|Contacts:(?!FileAs).*)$/;
+  /^(?:Calendar:(?:Subject|Location|StartTime|EndTime|Recurrence|Exceptions|Reminder|Categories|UID)|AirSyncBase:Location|Contacts:.*)$/;
 
 /** A phone holds what a new phone is given. */
 async function checkPhone(

@@ -16,7 +16,7 @@ import { Availability } from '../../src/domain/scheduling/availability.js';
 import { Scheduling } from '../../src/domain/scheduling/scheduling.js';
 import type { Services } from '../../src/domain/services.js';
 import type { Logger, Session } from '../../src/domain/types.js';
-import { attachmentUrl } from '../../src/faces/dav/attachments/url.js';
+import { attachmentOwner, attachmentUrl } from '../../src/faces/dav/attachments/url.js';
 import { davRouter } from '../../src/faces/dav/endpoint.js';
 import { pushMessage } from '../../src/faces/dav/push/message.js';
 import { PostgresAccountStore } from '../../src/infra/db/account-store.js';
@@ -120,7 +120,12 @@ function servicesOver(database: DataSource, parts: { errors: string[]; pushed: P
   const directory = new Directory(new PostgresAccountStore(database));
   const stores = { files: new PostgresFiles(pool), locks: new PostgresLockStore(pool), devices: new PostgresDeviceStore(pool) };
   const availability = new Availability({ pim, directory });
-  const attachments = new Attachments({ store: new PostgresAttachments(pool), pim, url: attachmentUrl('http://gateway.test') });
+  const attachments = new Attachments({
+    store: new PostgresAttachments(pool),
+    pim,
+    url: attachmentUrl('http://gateway.test'),
+    ownerIn: attachmentOwner('http://gateway.test'),
+  });
   // The services that this face uses; further ones are other faces'.
   const used = {
     pim,

@@ -29,8 +29,6 @@ export const NOT_SERVED: Readonly<Record<string, string>> = {
   'Tasks:CompressedRTF': 'text is kept, not RTF',
   'Calendar:BodyTruncated': 'bodies are sent whole',
   'Calendar:CompressedRTF': 'text is kept, not RTF',
-  'AirSyncBase:Attachments': 'attachments of events are not shown to phones',
-  'AirSyncBase:Attachments in Exception': 'attachments of events are not shown to phones',
   'Tasks:OrdinalDate in email:Flag': 'of flagged messages: see the tests of mail',
   'Tasks:SubOrdinalDate in email:Flag': 'of flagged messages: see the tests of mail',
 };
@@ -358,6 +356,17 @@ const oneException = {
   instance: [t('Calendar:Subject', 'Other')],
 };
 
+const added = t(
+  'AirSyncBase:Attachments',
+  t(
+    'AirSyncBase:Add',
+    ...[t('AirSyncBase:ClientId', 'f1'), t('AirSyncBase:Content', new Uint8Array(Buffer.from('content')))],
+    ...[t('AirSyncBase:ContentType', 'text/plain'), t('AirSyncBase:DisplayName', 'file; one.txt'), t('AirSyncBase:Method', 1)],
+  ),
+);
+const ATTACHED = 'ATTACH;MANAGED-ID=[0-9a-f-]{36};FMTTYPE=text/plain;SIZE=7;FILENAME="file; one.txt":http';
+const shownFile = ['AirSyncBase:Attachments', 'AirSyncBase:Attachment', 'AirSyncBase:DisplayName'];
+
 const CALENDAR: Readonly<Record<string, ElementCase>> = {
   ...Object.fromEntries([
     plain('Calendar:Subject', 'SUMMARY:'),
@@ -377,6 +386,7 @@ const CALENDAR: Readonly<Record<string, ElementCase>> = {
     exception('AirSyncBase:Location', [t('AirSyncBase:Location', t('AirSyncBase:DisplayName', words))], inOverride(`LOCATION:${kept}`), { path: ['Calendar:Exceptions', 'Calendar:Exception', 'AirSyncBase:Location', 'AirSyncBase:DisplayName'], shown: words }),
     exception('AirSyncBase:Body', [t('AirSyncBase:Body', t('AirSyncBase:Type', 1), t('AirSyncBase:Data', 'One'))], inOverride('DESCRIPTION:One'), { path: ['Calendar:Exceptions', 'Calendar:Exception', 'AirSyncBase:Body', 'AirSyncBase:Data'], shown: 'One' }),
     exception('Categories', [t('Calendar:Categories', t('Calendar:Category', 'One'))], inOverride('CATEGORIES:One'), { path: ['Calendar:Exceptions', 'Calendar:Exception', 'Calendar:Categories', 'Calendar:Category'], shown: 'One' }),
+    exception('AirSyncBase:Attachments', [added], inOverride(ATTACHED), { path: ['Calendar:Exceptions', 'Calendar:Exception', ...shownFile], shown: 'file; one.txt' }),
     exception('Deleted', [t('Calendar:Deleted', 1)], /^EXDATE;TZID=Europe\/Berlin:20270308T100000/m, { shown: '1' }),
   ]), // biome-ignore format: rows
   'Calendar:AllDayEvent': { send: allDay, stored: /^DTSTART;VALUE=DATE:20270301/m, path: ['Calendar:AllDayEvent'], shown: '1' },
@@ -387,6 +397,7 @@ const CALENDAR: Readonly<Record<string, ElementCase>> = {
     path: ['AirSyncBase:Location', 'AirSyncBase:DisplayName'],
     shown: words,
   },
+  'AirSyncBase:Attachments': { send: () => [added], stored: new RegExp(`^${ATTACHED}`, 'm'), path: shownFile, shown: 'file; one.txt' },
   ...body('Calendar'),
   ...listCases('Calendar', 'Categories', 'Category', CATEGORIES),
   ...rules('Calendar', '20270329T080000Z', /^RRULE:.*UNTIL=20270329T080000Z/m),

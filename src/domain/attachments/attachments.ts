@@ -16,6 +16,8 @@ export interface AttachmentsDeps {
   readonly pim: Pick<Pim, 'item' | 'put' | 'itemsById' | 'collections'>;
   /** The URL under which a client fetches an attachment; `owner` is the address of the account that keeps it. */
   readonly url: (owner: string, attachment: Attachment) => string;
+  /** The address in such a URL; null for a URI of somebody else's. */
+  readonly ownerIn: (uri: string) => string | null;
 }
 
 /** How often a change is tried again when somebody else changes the item at the same time. */
@@ -45,6 +47,25 @@ export class Attachments {
     const instances = options.instances ?? null;
     const changed = await this.change(s, to, options.when, (text) => withAttachment(text, attachment, url, instances));
     return { item: changed, attachment };
+  }
+
+  /**
+   * Keeps content that an item is going to name, for callers that write the text themselves.
+   * @throws DomainError `too-large`, `forbidden`
+   */
+  async hold(
+    s: Session,
+    collection: Collection,
+    draft: AttachmentDraft,
+  ): Promise<{ readonly attachment: Attachment; readonly url: string }> {
+    requireWrite(collection);
+    const attachment = await this.keep(collection, draft);
+    return { attachment, url: this.urlOf(s, collection, attachment) };
+  }
+
+  /** The address of the account that keeps what a URI names; null where this server does not. */
+  ownerIn(uri: string): string | null {
+    return this.deps.ownerIn(uri);
   }
 
   /** Puts other content in the place of an attachment, which gets another identifier (RFC 8607 §3.5). */
@@ -119,9 +140,7 @@ export class Attachments {
 
   /** @throws DomainError before any content is kept */
   private async present(s: Session, { collection, ref }: AttachedTo, when: Precondition | undefined): Promise<Item> {
-    if (collection.access !== 'owner' && collection.access !== 'write') {
-      throw new DomainError('forbidden', 'no access', { reason: 'need-privileges' });
-    }
+    requireWrite(collection);
     const item = await this.deps.pim.item(s, collection, ref);
     if (item === null) throw new DomainError('not-found', 'no such item');
     const wanted = when?.ifMatch;
@@ -161,6 +180,10 @@ export class Attachments {
     }
     return false;
   }
+}
+
+function requireWrite({ access }: Collection): void {
+  if (access !== 'owner' && access !== 'write') throw new DomainError('forbidden', 'no access', { reason: 'need-privileges' });
 }
 
 function requireNamed(item: Item, id: Id): void {

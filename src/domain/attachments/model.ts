@@ -15,6 +15,8 @@ export interface Attachment {
 
 /** Content to be kept. */
 export interface AttachmentDraft {
+  /** The identifier, where the same content that comes again is to be one attachment; else a new one is made. */
+  readonly id?: Id;
   readonly name: string;
   readonly type: string;
   readonly content: Uint8Array | AsyncIterable<Uint8Array>;

@@ -53,6 +53,11 @@ export function withAttachment(text: string, attachment: Attachment, uri: string
   });
 }
 
+/** Has one part of an object name an attachment, once. */
+export function addAttachment(component: Component, attachment: Attachment, uri: string): void {
+  if (managed(component, attachment.id) === undefined) component.add(line(attachment, uri));
+}
+
 /** The text with one attachment in the place of another, wherever that was. */
 export function withReplaced(text: string, id: string, attachment: Attachment, uri: string): string {
   return edited(text, null, (component) => {

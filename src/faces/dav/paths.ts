@@ -58,8 +58,10 @@ export const homePath = (type: HomeType, address: string): string => `${homesPat
 export const collectionPath = (type: HomeType, address: string, slug: string): string =>
   `${homePath(type, address)}${encodeSegment(slug)}/`;
 
+export const attachmentsPath = `${CONTEXT}attachments/`;
+
 export const attachmentPath = (owner: string, id: string, name: string): string =>
-  `${CONTEXT}attachments/${encodeSegment(owner)}/${encodeSegment(id)}/${encodeSegment(name)}`;
+  `${attachmentsPath}${encodeSegment(owner)}/${encodeSegment(id)}/${encodeSegment(name)}`;
 
 export const filesPath = `${CONTEXT}files/`;
 

@@ -90,13 +90,15 @@ export async function relink(client: PoolClient, place: Place, item: Id, before:
 export class PostgresAttachments implements AttachmentStore {
   constructor(private readonly pool: Pool) {}
 
-  create(
+  async create(
     account: Id,
-    { name, type, content }: AttachmentDraft,
+    { id: wanted, name, type, content }: AttachmentDraft,
     limits: { readonly size: number; readonly account: number },
   ): Promise<Attachment> {
+    const made = wanted === undefined ? null : await this.find(account, wanted);
+    if (made) return made;
     return transaction(this.pool, async (client) => {
-      const id = randomUUID();
+      const id = wanted ?? randomUUID();
       const used = (await row<{ used: number }>(client, USAGE, [account]))?.used ?? 0;
       await row(client, CREATE, [account, id, name, type]);
       let size = 0;

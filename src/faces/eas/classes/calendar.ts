@@ -15,6 +15,7 @@ import {
 import { atLeast } from '../versions.js';
 import { addForeignMeeting, attendeeList, isOrganizer, isOwn } from './attendees.js';
 import { toCompact } from './dates.js';
+import { applyEventFiles } from './event-attachments.js';
 import {
   applyExceptions,
   changeOccurrence,
@@ -69,6 +70,7 @@ const ORDER: readonly TagName[] = [
   'Calendar:EndTime',
   'AirSyncBase:Body',
   'Calendar:Body',
+  'AirSyncBase:Attachments',
   'Calendar:Categories',
   'Calendar:Recurrence',
   'Calendar:Exceptions',
@@ -136,6 +138,7 @@ function changeEvent(text: string, data: Element, context: ApplyContext): string
   const renamed = model.master ? applySchedule(model, data, context, absence) : applyOwnTimes(model, data, context);
   const written = applyFields(FIELDS, model, data, context, absence);
   handDown(model, written as readonly Written<ItemModel>[], before, context);
+  applyEventFiles([model.component, ...overridesOf(model)], data, context);
   // From 16.0 on an occurrence is changed by its InstanceId, not inside the series (MS-ASCAL Exceptions).
   if (model.master && isSeries(model.component) && !atLeast(context.version, '16.0'))
     applyExceptions(model, data, context, renamed);
@@ -190,6 +193,7 @@ function newEvent(data: Element, context: ApplyContext): string {
   const attendees = child(data, 'Calendar:Attendees');
   if (foreign) addForeignMeeting(model, foreign, attendees ? (attendeeList.read(attendees) ?? []) : []);
   applyFields(FIELDS, model, data, context);
+  applyEventFiles([component], data, context);
   if (isSeries(component)) applyExceptions(model, data, context);
   stamped(model, new Map(), context);
   return opened.calendar.toString();
@@ -251,6 +255,7 @@ function changeOrphan(model: ItemModel, instance: Date, data: Element | null, co
   if (data !== null) {
     applyOwnTimes(occurrence, data, context);
     applyFields(OCCURRENCE_FIELDS, occurrence, data, context);
+    applyEventFiles([component], data, context);
   } else if (model.master || overridesOf(model).length > 1) model.calendar.remove(component);
   else throw new MalformedItem('the only occurrence');
 }

@@ -7,6 +7,7 @@ import { applyFields, type Field, hasField, isNothing, renderField, shownContext
 import { flag, readInstant } from '../schema/values.js';
 import { atLeast, type EasVersion } from '../versions.js';
 import { toCompact } from './dates.js';
+import { applyEventFiles } from './event-attachments.js';
 import { OCCURRENCE_FIELDS } from './event-fields.js';
 import type { ItemModel } from './event-model.js';
 import { changedTimes, readTimes, renderTimes, type SentTimes, sameTimes, writeTimes } from './event-schedule.js';
@@ -164,6 +165,7 @@ export function changeOccurrence(
   const full = options.inherits ? inheriting(series, occurrence, data, context) : data;
   applyTimes(occurrence, current, options.inherits ? timesAt(series, series.component, at) : current, readTimes(data), context);
   applyFields(fieldsIn(context.version), occurrence, full, context);
+  applyEventFiles([component], data, context);
   exceptions.include(at);
   if (isNew && component.toString() !== before) exceptions.add(component);
 }

@@ -16,6 +16,7 @@ import {
   visibleAttendees,
 } from './attendees.js';
 import { bodyFor, bodyValue, descriptionOf, plainBody, setDescription } from './body-pim.js';
+import { eventFileList, eventFiles } from './event-attachments.js';
 import type { ItemModel } from './event-model.js';
 import { locationLine, locationOf, locationValue, setLocation, setLocationLine, textProperty } from './location.js';
 import { MOST_MINUTES, reminderOf, setReminder } from './reminder.js';
@@ -177,6 +178,12 @@ export const OCCURRENCE_FIELDS: Fields<ItemModel> = [
     absent: 'kept',
     get: ({ component }, context) => bodyFor(descriptionOf(component), { ...context, bodyPreferences: [] }),
     set: ({ component }, value) => setDescription(component, value),
+  }),
+  field({
+    tag: 'AirSyncBase:Attachments',
+    type: eventFileList,
+    since: '16.0',
+    get: ({ component }, { files }) => eventFiles(component, files),
   }),
   field({ tag: 'Calendar:Categories', type: list('Calendar:Category'), get: categoriesOf, set: setCategories }),
   field({ tag: 'Calendar:Sensitivity', type: integer(0, 3), get: sensitivityOf, set: setSensitivity }),

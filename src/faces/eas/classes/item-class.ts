@@ -1,4 +1,5 @@
 import type { Account } from '../../../domain/types.js';
+import type { Component } from '../../../formats/content-lines.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import type { Element } from '../../../formats/wbxml/tree.js';
 import type { EasVersion } from '../versions.js';
@@ -19,6 +20,23 @@ export interface RenderContext {
   readonly bodyPreferences: readonly BodyPreference[];
   /** The present, for the time-zone rules of series that still run; default: the clock. */
   readonly now?: Date;
+  /** What the files of events are named by; absent: they are not shown. */
+  readonly files?: EventFiles;
+}
+
+/** What the names of an event's files are made of. */
+export interface EventFiles {
+  /** ServerId of the event. */
+  readonly serverId: string;
+  /** Whether the URI of an ATTACH is of a file that this server keeps. */
+  isKept(uri: string): boolean;
+}
+
+/** A file that a device adds, by the name it has in the command. */
+export interface AddedFile {
+  readonly clientId: string;
+  /** Has a part of the event name the file. */
+  write(part: Component): void;
 }
 
 /** What shapes an item on its way from a device. */
@@ -31,6 +49,8 @@ export interface ApplyContext {
    * means deletion up to 14.1; otherwise only those listed are deleted by absence.
    */
   readonly supported: ReadonlySet<TagName> | null;
+  /** Files that the command adds, already kept. */
+  readonly files?: readonly AddedFile[];
 }
 
 /** An item a device sent that can't be stored: item Status 6 (MS-ASCMD 2.2.3.177.17). */

@@ -2,10 +2,12 @@ import type { Id } from '../../../domain/types.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { child, children, childText, type Element, el, elements } from '../../../formats/wbxml/tree.js';
 import { readFileReference } from '../classes/email.js';
+import { type EventFileName, readEventFile } from '../classes/event-attachments.js';
 import type { EasContext } from '../context.js';
 import { StatusError } from '../status.js';
 import { type ByteRange, readRange, slice } from '../sync/attachment.js';
 import { splitServerId } from '../sync/source.js';
+import { openEventFile } from './event-attachment.js';
 import { countBytes, type LargeBytes, type Output, placeholder, within } from './large.js';
 import { STATUS } from './operation.js';
 
@@ -54,7 +56,9 @@ export async function openAttachment(context: EasContext, name: AttachmentName, 
 /** Properties of an attachment that is fetched, whole or a range of bytes (MS-ASCMD FileReference, Range). */
 export async function fetchAttachment(context: EasContext, element: Element, output: Output): Promise<readonly Element[]> {
   const { name, range } = readRequest(element);
-  const { type, bytes, total } = await openAttachment(context, name, range);
+  const { type, bytes, total } = await ('key' in name
+    ? openEventFile(context, name, range)
+    : openAttachment(context, name, range));
   if (range && bytes.length === 0) throw new StatusError(STATUS.BadRange, 'nothing in that Range');
   output.left -= bytes.length;
   if (output.left < 0) throw new StatusError(STATUS.TooLarge, 'the attachments together are too large');
@@ -78,14 +82,14 @@ function put(bytes: Uint8Array | LargeBytes, { parts, large }: Output): Element 
   return el('ItemOperations:Data', mark);
 }
 
-function readRequest(element: Element) {
+function readRequest(element: Element): { readonly name: AttachmentName | EventFileName; readonly range: ByteRange | null } {
   const references = children(element, 'AirSyncBase:FileReference');
   const reference = childText(element, 'AirSyncBase:FileReference') ?? '';
   const options = child(element, 'ItemOperations:Options');
   const others = options ? elements(options).filter(({ tag }) => !OPTIONS.has(tag)) : [];
   if (reference === '' || references.length > 1 || others.length > 0)
     throw new StatusError(STATUS.ProtocolError, 'one FileReference, not empty, with a Range at most');
-  const name = readAttachmentName(reference);
+  const name = readEventFile(reference) ?? readAttachmentName(reference);
   if (!name) throw new StatusError(STATUS.BadAttachment, 'unknown FileReference');
   const text = childText(options, 'ItemOperations:Range');
   const range = text === undefined ? null : readRange(text);

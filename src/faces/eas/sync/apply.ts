@@ -42,8 +42,8 @@ function creation(command: ClientCommand): string {
 
 function record(draft: Draft, command: ClientCommand, reply: AppliedReply): void {
   if (command.kind === 'Fetch') return;
-  const { status, serverId } = reply;
-  const kept: Reply = serverId === undefined ? { status } : { status, serverId };
+  const { status, serverId, back } = reply;
+  const kept: Reply = { status, ...(serverId !== undefined && { serverId }), ...(back && { back }) };
   draft.replies[command.print] = kept;
   if (command.kind === 'Add' && status === SYNC.Success) draft.replies[creation(command)] = kept;
 }

@@ -90,7 +90,8 @@ function readAttachments(element: Element | undefined, folder: string, uid: numb
   return { add: add as NewAttachment[], ids: adds.map((one) => childText(one, 'AirSyncBase:ClientId') ?? ''), remove };
 }
 
-function readAdded(element: Element): NewAttachment | null {
+/** An attachment that a device adds (MS-ASAIRS Add); null for one without content or ClientId. */
+export function readAdded(element: Element): NewAttachment | null {
   const content = child(element, 'AirSyncBase:Content');
   const method = childText(element, 'AirSyncBase:Method')?.trim() ?? '1';
   if (!content || !childText(element, 'AirSyncBase:ClientId') || (method !== '1' && method !== EMBEDDED)) return null;

@@ -9,7 +9,9 @@ import { childText } from '../../../formats/wbxml/tree.js';
 import { readDate } from '../classes/dates.js';
 import { type ApplyContext, MalformedItem } from '../classes/item-class.js';
 import type { EasContext } from '../context.js';
+import { COMMON } from '../status.js';
 import { ForeignChanges } from './conflict.js';
+import { fileNames, type KeptFiles, keepFiles } from './event-files.js';
 import type { PimSource } from './pim-source.js';
 import { type ClientCommand, SYNC } from './request.js';
 import { type AppliedReply, itemNumber, serverId } from './source.js';
@@ -38,14 +40,20 @@ export async function applyToPim(
 
 /**
  * Keeps the draft in step with a command that was carried out in an earlier request. `tells`: what the server made of an
- * Add was in the answer that got lost, so the item goes back.
+ * Add was in the answer that got lost. @returns the item, where it goes back to the device
  */
-export function settlePim(collection: Collection, command: ClientCommand, reply: Reply, draft: Draft, tells: boolean): void {
+export function settlePim(collection: Collection, command: ClientCommand, reply: Reply, draft: Draft, tells: boolean): number[] {
   const id = itemNumber(collection.id, reply.serverId ?? command.serverId ?? '');
-  if (id === null || reply.status !== SYNC.Success) return;
-  if (command.kind === 'Add') draft.hold(id);
-  if (command.kind === 'Add' && tells) draft.changed = draft.changed.with(id);
-  if (command.kind === 'Delete' && command.instance === null) draft.drop(id);
+  if (id === null) return [];
+  if (command.kind === 'Add' && reply.status === SYNC.Success) draft.hold(id);
+  if (command.kind === 'Delete' && command.instance === null && reply.status === SYNC.Success) draft.drop(id);
+  const isBack = reply.back || (command.kind === 'Add' && reply.status === SYNC.Success && tells);
+  return isBack && draft.known.has(id) ? [id] : [];
+}
+
+/** A file, not the text of the item. */
+function isTooLarge(error: unknown): boolean {
+  return isDomainError(error, 'too-large') && /^(?:max-attachment-size|quota-not-exceeded)$/.test(error.reason ?? '');
 }
 
 class PimWork {
@@ -73,13 +81,14 @@ class PimWork {
     } catch (error) {
       const ofItem = error instanceof MalformedItem || (isDomainError(error) && error.kind !== 'unavailable');
       if (!ofItem && isDomainError(error)) throw error;
-      this.#restore(command);
+      const restored = this.#restore(command);
       const level = ofItem ? 'info' : 'error';
       this.context.log[level](
         { collection: this.source.collection.id, command: command.kind, err: error },
         'client item refused',
       );
-      return MALFORMED;
+      const status = isTooLarge(error) ? COMMON.AttachmentIsTooLarge : SYNC.Malformed;
+      return { status, ...(restored && { back: true }) };
     }
   }
 
@@ -93,25 +102,28 @@ class PimWork {
 
   async #add(command: ClientCommand): Promise<AppliedReply> {
     if (!command.data || command.clientId === null) return MALFORMED;
-    const text = this.source.itemClass.apply(null, command.data, this.#apply);
+    const kept = await this.#keep(command, '');
+    const text = this.source.itemClass.apply(null, command.data, { ...this.#apply, files: kept.files });
     const draft = { text, creationKey: this.#creationKey(command.clientId) };
     try {
       const { item, verbatim } = await this.#pim.put(this.#session, this.source.collection, draft, { ifNoneMatch: '*' });
-      const data = this.source.itemClass.answer?.(item.text, this.#apply) ?? [];
+      const told = this.source.itemClass.answer?.(item.text, this.#apply) ?? [];
       const reply = this.#held(Number(item.id), verbatim && this.#agrees(item.text, command));
+      const data = [...told, ...fileNames(kept, serverId(this.source.collection.id, Number(item.id)))];
       return data.length > 0 ? { ...reply, data } : reply;
     } catch (error) {
       const taken = isDomainError(error, 'precondition-failed') || (isDomainError(error) && error.reason === 'no-uid-conflict');
       const existing = taken ? await this.#withUid(command) : null;
       if (!existing) throw error;
-      return this.#change(command, Number(existing.id)).then(() => this.#held(Number(existing.id), false));
+      const { data } = await this.#change(command, Number(existing.id));
+      return { ...this.#held(Number(existing.id), false), ...(data && { data }) };
     }
   }
 
   #held(id: number, verbatim: boolean): AppliedReply {
     this.draft.hold(id);
     if (!verbatim) this.draft.changed = this.draft.changed.with(id);
-    return { status: SYNC.Success, serverId: serverId(this.source.collection.id, id) };
+    return { status: SYNC.Success, serverId: serverId(this.source.collection.id, id), ...(!verbatim && { back: true }) };
   }
 
   /** The item that has the UID already: the device adds what came another way, by an invitation or before a fresh start. */
@@ -135,24 +147,33 @@ class PimWork {
       if (!item) return NOT_FOUND;
       const conflict = (await this.#foreign.has(id)) || this.#unsent.has(id);
       if (conflict && this.draft.options.conflict !== CLIENT_WINS) return { status: SYNC.Conflict };
-      const text = this.#edited(item.text, command);
-      if (text === item.text) return this.#unchanged(id, command, text);
+      const kept = await this.#keep(command, item.text, id);
+      const text = this.#edited(item.text, command, kept);
+      if (text === item.text) return this.#changed(id, this.#agrees(text, command), kept);
       const session: Session = conflict ? { ...this.#session, origin: `${this.#session.origin}+merged` } : this.#session;
       try {
         const draft = { id: String(id) as Id, text };
         const result = await this.#pim.put(session, this.source.collection, draft, { ifMatch: [item.etag] });
-        if (conflict || !result.verbatim || !this.#agrees(text, command)) this.draft.changed = this.draft.changed.with(id);
-        return OK;
+        return this.#changed(id, !conflict && result.verbatim && this.#agrees(text, command), kept);
       } catch (error) {
         if (!isDomainError(error, 'precondition-failed') || attempt >= ATTEMPTS) throw error;
       }
     }
   }
 
-  /** Nothing had to be written: what the device sent is there already, or is not its to change. */
-  #unchanged(id: number, command: ClientCommand, text: string): AppliedReply {
-    if (!this.#agrees(text, command)) this.draft.changed = this.draft.changed.with(id);
-    return OK;
+  /** The answer to a Change. Also where nothing had to be written: what the device sent is there already, or not its to change. */
+  #changed(id: number, agrees: boolean, kept: KeptFiles): AppliedReply {
+    if (!agrees) this.draft.changed = this.draft.changed.with(id);
+    const data = fileNames(kept, serverId(this.source.collection.id, id));
+    const isTold = data.length > 0;
+    return { ...OK, ...(isTold && { data }), ...((isTold || !agrees) && { back: true }) };
+  }
+
+  /** Keeps the files that a command adds. */
+  #keep(command: ClientCommand, text: string, id?: number): Promise<KeptFiles> {
+    const { collection, requestKey } = this.source;
+    const name = id === undefined ? null : serverId(collection.id, id);
+    return keepFiles(this.context, collection, command, { requestKey, text, serverId: name });
   }
 
   /** Whether the device holds what is stored; where it does not, the stored form goes back to it. */
@@ -161,12 +182,13 @@ class PimWork {
     return this.source.itemClass.agrees?.(text, command.data, this.#apply) ?? true;
   }
 
-  #edited(text: string, command: ClientCommand): string {
+  #edited(text: string, command: ClientCommand, { files }: KeptFiles): string {
     const { itemClass } = this.source;
-    if (command.instance === null) return itemClass.apply(text, command.data as NonNullable<typeof command.data>, this.#apply);
+    const context = { ...this.#apply, files };
+    if (command.instance === null) return itemClass.apply(text, command.data as NonNullable<typeof command.data>, context);
     const instance = readDate(command.instance);
     if (!itemClass.applyInstance || !instance) throw new MalformedItem('no such occurrence');
-    return itemClass.applyInstance(text, instance, command.kind === 'Delete' ? null : command.data, this.#apply);
+    return itemClass.applyInstance(text, instance, command.kind === 'Delete' ? null : command.data, context);
   }
 
   /** A deletion wins over any change; what is gone already is deleted. */
@@ -188,13 +210,14 @@ class PimWork {
   }
 
   /** A refused edit or deletion leaves the device with what the server does not have: it is sent the server's item again. */
-  #restore(command: ClientCommand): void {
+  #restore(command: ClientCommand): boolean {
     const id = command.serverId === null ? null : itemNumber(this.source.collection.id, command.serverId);
-    if (id === null || !this.draft.known.has(id)) return;
+    if (id === null || !this.draft.known.has(id)) return false;
     if (command.kind === 'Change') this.draft.changed = this.draft.changed.with(id);
-    if (command.kind !== 'Delete') return;
+    if (command.kind !== 'Delete') return command.kind === 'Change';
     this.draft.drop(id);
     this.draft.pending = this.draft.pending.with(id);
+    return false;
   }
 
   /**

@@ -11,7 +11,7 @@ import { EVERYTHING, FILTERS, windowOf } from './filter.js';
 import { applyToPim, settlePim } from './pim-apply.js';
 import { PIM_CLASSES } from './pim-classes.js';
 import type { ClientCommand } from './request.js';
-import type { AppliedReply, Delta, ItemSource, Rendered, Window } from './source.js';
+import { type AppliedReply, type Delta, type ItemSource, type Rendered, serverId, type Window } from './source.js';
 import { DEFAULT_OPTIONS, type Draft, type Reply, type SyncOptions } from './state.js';
 
 const PAGE = 500;
@@ -24,6 +24,8 @@ const FEW = 20;
 /** A calendar, task list, address book or notebook as a source of items; ids are the item's numbers. */
 export class PimSource implements ItemSource {
   readonly itemClass: PimItemClass;
+  /** Items of repeated commands that go back to the device. */
+  readonly #repeated: number[] = [];
 
   /**
    * @param requestKey SyncKey of the request, part of what makes a creation unique
@@ -127,7 +129,11 @@ export class PimSource implements ItemSource {
     const id = Number(item.id);
     try {
       const { session, version, services } = this.context;
-      const context = { version, user: session.user, bodyPreferences: draft.options.bodies, now: services.clock.now() };
+      const files = {
+        serverId: serverId(this.collection.id, id),
+        isKept: (uri: string) => services.attachments.ownerIn(uri) !== null,
+      };
+      const context = { version, user: session.user, bodyPreferences: draft.options.bodies, now: services.clock.now(), files };
       const data = this.itemClass.render(item.text, context);
       return { id, data, bytes: size(data) };
     } catch (error) {
@@ -142,14 +148,17 @@ export class PimSource implements ItemSource {
     return item ? this.renderItem(item, { options }) : { id, missing: true };
   }
 
-  apply(commands: readonly ClientCommand[], draft: Draft): Promise<readonly AppliedReply[]> {
+  async apply(commands: readonly ClientCommand[], draft: Draft): Promise<readonly AppliedReply[]> {
     if (commands.length > 0) this.latest = undefined;
-    return applyToPim(this.context, this, commands, draft);
+    const replies = await applyToPim(this.context, this, commands, draft);
+    // Marked only now: to further edits of the device these are no changes of somebody else's.
+    draft.changed = draft.changed.with(...this.#repeated.splice(0));
+    return replies;
   }
 
   settle(command: ClientCommand, reply: Reply, draft: Draft): void {
     const tells = this.itemClass.answer !== undefined && atLeast(this.context.version, '16.0');
-    settlePim(this.collection, command, reply, draft, tells);
+    this.#repeated.push(...settlePim(this.collection, command, reply, draft, tells));
   }
 
   /** A change made by this device is not sent back, if the device holds the item: then it has what it sent. */

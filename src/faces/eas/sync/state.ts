@@ -31,6 +31,8 @@ export type SourceRef =
 export interface Reply {
   readonly status: number;
   readonly serverId?: string;
+  /** The device does not hold what it would from this answer alone: the item goes back to it, also after a repetition. */
+  readonly back?: true;
 }
 
 /** The data of a sync state as it is stored: JSON. Sets of items are IdRanges as text. */
