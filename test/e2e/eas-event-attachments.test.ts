@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { calendarPath, event as eventText } from '../support/dav-data.js';
 import { type EasPhone, LostAnswer, type PhoneFolder, type Tag, t } from '../support/eas-phone.js';
 import { contact, edited, event } from '../support/eas-phone-items.js';
@@ -180,6 +181,42 @@ describe('attachments of events (MS-ASCAL and MS-ASAIRS Attachments of 16.x, RFC
     const [shown, ...more] = filesOf(only(folder)[1]);
     assert.deepEqual([shown?.name, more], ['once.pdf', []]);
     assert.deepEqual((await phone.fetchAttachment(shown?.reference ?? '')).data, pattern(50));
+  });
+
+  test('who is invited fetches what the organizer attached', async () => {
+    const [guest, host] = [await person('guest'), await person('host')];
+    const path = `${host.home}invite.ics`;
+    const people = ['host', 'guest'].map((name) => `ATTENDEE:mailto:${name}@example.test`);
+    await host.dav.request('PUT', path, {
+      body: eventText('invite', 'DTSTART:20990301T100000Z', 'ORGANIZER:mailto:host@example.test', ...people),
+      headers: { 'content-type': 'text/calendar' },
+    });
+    assert.equal((await attach(host, path, pattern(77))).status, 201);
+    const held = () => [...guest.folder.items.values()].flatMap(filesOf);
+    const until = Date.now() + 30_000;
+    do {
+      await sleep(50);
+      await guest.phone.syncAll(guest.folder);
+    } while (held().length === 0 && Date.now() < until);
+    const [shown] = held();
+    assert.equal(shown?.name, 'desk.zip');
+    assert.deepEqual((await guest.phone.fetchAttachment(shown?.reference ?? '')).data, pattern(77));
+  });
+
+  test('content that comes again under its identifier is kept once', async () => {
+    const session = await server.session('again@example.test');
+    const { pim, attachments } = server.services;
+    const [calendar] = (await pim.collections(session)).filter(({ kind }) => kind === 'calendar');
+    assert.ok(calendar);
+    const id = '0f0e0d0c-0b0a-8908-8706-050403020100';
+    const draft = { id, name: 'a.txt', type: 'text/plain', content: pattern(5) };
+    const [one, two] = [
+      await attachments.hold(session, calendar, draft),
+      await attachments.hold(session, calendar, { ...draft, content: pattern(5) }),
+    ];
+    assert.deepEqual(one, two);
+    assert.equal(attachments.ownerIn(one.url), 'again@example.test');
+    assert.equal(attachments.ownerIn('https://elsewhere.test/dav/attachments/again%40example.test/x/y'), null);
   });
 
   test('a file too large is Status 122, one of another item Status 6; both leave the event as it was', async () => {
