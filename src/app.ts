@@ -56,8 +56,8 @@ import { WebPush } from './infra/webpush/transport.js';
 const MEGABYTE = 1024 * 1024;
 /** How often lost change signals are made good, in milliseconds. */
 const SWEEP = 60_000;
-/** Queries that wait for a connection of the pool; more are refused with 503. */
-const DATABASE_QUEUE = 300;
+/** Queries that wait for a connection of the pool; more are refused with 503. A rush of some thousand phones fits in: it takes seconds. */
+const DATABASE_QUEUE = 5_000;
 /** Requests of the mail server at a time: each is short, and what is refused is made good by the next. */
 const PUSHES = 100;
 /** Below it a process runs out of files before it runs out of memory. */
