@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { CertificateCheck } from '../../src/domain/accounts/certificates.js';
 import { Directory } from '../../src/domain/accounts/directory.js';
+import { Attachments } from '../../src/domain/attachments/attachments.js';
 import { DomainError } from '../../src/domain/errors.js';
 import { type ChangeBus, LocalHub } from '../../src/domain/notify/local-hub.js';
 import { KINDS } from '../../src/domain/pim/kinds.js';
@@ -11,8 +12,10 @@ import type { PimKind } from '../../src/domain/pim/model.js';
 import { PimService } from '../../src/domain/pim/pim.js';
 import type { Services } from '../../src/domain/services.js';
 import type { Id, Logger, Session } from '../../src/domain/types.js';
+import { attachmentOwner, attachmentUrl } from '../../src/faces/dav/attachments/url.js';
 import { type EasOptions, easRouter } from '../../src/faces/eas/endpoint.js';
 import { PostgresAccountStore } from '../../src/infra/db/account-store.js';
+import { PostgresAttachments } from '../../src/infra/db/attachment-store.js';
 import { migrate, openDatabase, poolOf } from '../../src/infra/db/data-source.js';
 import { PostgresDeviceStore } from '../../src/infra/db/device-store.js';
 import { PostgresMailNotes } from '../../src/infra/db/mail-notes.js';
@@ -52,9 +55,17 @@ export async function startEasServer(options: EasOptions = {}): Promise<EasServe
   const clock = { now: () => new Date() };
   const log = logger(errors);
   const accounts = new PostgresAccountStore(database);
+  const pim = new PimService(new PostgresPimStore(pool), hub, { now: () => new Date() });
+  const attachments = new Attachments({
+    store: new PostgresAttachments(pool),
+    pim,
+    url: attachmentUrl('http://gateway.test'),
+    ownerIn: attachmentOwner('http://gateway.test'),
+  });
   const services = {
     directory: new Directory(accounts),
-    pim: new PimService(new PostgresPimStore(pool), hub, { now: () => new Date() }),
+    pim,
+    attachments,
     mail,
     mailNotes: new PostgresMailNotes(pool),
     devices: new PostgresDeviceStore(pool),
