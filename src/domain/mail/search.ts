@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IdRanges } from '../../formats/ranges.js';
 import { isDomainError } from '../errors.js';
+import { Gate } from '../overload/gate.js';
 import type { Clock, Id, Session } from '../types.js';
 import type { FolderRole, MailFolder, MessageSummary } from './model.js';
 import type { Mail, MailQuery } from './service.js';
@@ -65,7 +66,7 @@ interface Running {
 export class MailSearches {
   private readonly running = new Map<string, Running>();
   /** By account: a person who types looks for each beginning of a word. */
-  private readonly turns = new Map<Id, Turns>();
+  private readonly turns = new Map<Id, Gate>();
 
   constructor(
     private readonly mail: Pick<Mail, 'search' | 'summaries'>,
@@ -129,7 +130,7 @@ export class MailSearches {
   private async through(s: Session, folders: readonly MailFolder[], query: MailQuery, search: Running): Promise<void> {
     const waiting = [...folders];
     const end = performance.now() + LONGEST;
-    const turns = this.turns.get(s.account) ?? new Turns(AT_ONCE);
+    const turns = this.turns.get(s.account) ?? new Gate(AT_ONCE);
     this.turns.set(s.account, turns);
     const work = async () => {
       for (let folder = waiting.shift(); folder; folder = waiting.shift()) {
@@ -169,31 +170,6 @@ export class MailSearches {
       else if (at++ >= page.first) found.push({ folder: next.folder, message });
     }
     return { found, skipped };
-  }
-}
-
-/** Lets so many tasks run at a time. */
-class Turns {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
-
-  constructor(private readonly most: number) {}
-
-  get idle(): boolean {
-    return this.running === 0 && this.waiting.length === 0;
-  }
-
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.running < this.most) this.running++;
-    else await new Promise<void>((go) => this.waiting.push(go));
-    try {
-      return await task();
-    } finally {
-      // The place is handed on, so that nobody else can take it in between.
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running--;
-    }
   }
 }
 

@@ -16,6 +16,10 @@ export class Gate {
     return this.queue.length;
   }
 
+  get idle(): boolean {
+    return this.running === 0 && this.queue.length === 0;
+  }
+
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.running < this.limit) this.running++;
     else await this.turn();
