@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DeskActor, FRIEND, insist, Mailer, PhoneActor, random, type Stage, titleOf, USER } from '../support/eas-phone-chaos.js';
+import {
+  DeskActor,
+  FRIEND,
+  insist,
+  Mailer,
+  newStage,
+  PhoneActor,
+  random,
+  type Stage,
+  titleOf,
+  USER,
+} from '../support/eas-phone-chaos.js';
 import { address, type DavHome, message, startWorld, type World } from '../support/eas-phone-world.js';
 
 const SEED = Number(process.env.CHAOS_SEED ?? 20261123);
@@ -40,14 +51,7 @@ async function killer(stage: Stage, roll: () => number): Promise<number[]> {
 test('kill -9 at ten random moments: nothing is lost and nothing doubled', { timeout: 540_000 }, async (context) => {
   context.diagnostic(`seed ${SEED} (CHAOS_SEED)`);
   const world = await startWorld();
-  const stage: Stage = {
-    world,
-    expected: { items: new Map(), mail: new Map(), trash: new Set() },
-    over: false,
-    answers: 0,
-    faults: 0,
-    writing() {},
-  };
+  const stage = newStage(world);
   const phones = [
     new PhoneActor(stage, await world.phone(USER, { deviceId: 'chaos161', version: '16.1' }), 'p161', random(SEED + 1), 'read'),
     new PhoneActor(

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Balancer, startBalancer } from '../support/balancer.js';
 import { D, type DavClient } from '../support/dav-client.js';
 import { type EasPhone, ProtocolViolation } from '../support/eas-phone.js';
-import { DeskActor, insist, PhoneActor, random, type Stage, titleOf, USER } from '../support/eas-phone-chaos.js';
+import { DeskActor, insist, newStage, PhoneActor, random, type Stage, titleOf, USER } from '../support/eas-phone-chaos.js';
 import { address, type DavHome, eventually, message, startWorld, type World } from '../support/eas-phone-world.js';
 import type { Gateway } from '../support/gateway.js';
 
@@ -153,14 +153,7 @@ test('three processes, each request to any of them, kill -9 all the time: every 
   context.diagnostic(`seed ${SEED} (CHAOS_SEED)`);
   const world = await startWorld();
   const pods = await startPods(world, random(SEED + 6));
-  const stage: Stage = {
-    world,
-    expected: { items: new Map(), mail: new Map(), trash: new Set() },
-    over: false,
-    answers: 0,
-    faults: 0,
-    writing() {},
-  };
+  const stage = newStage(world);
   const { url } = pods.balancer;
   const phoneOf = (deviceId: string, version: string) => world.phone(USER, { deviceId, version, url });
   const phones = [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onEnd, temporaryFolder } from '../support/cleanup.js';
-import { DeskActor, insist, PhoneActor, random, type Stage, titleOf, USER } from '../support/eas-phone-chaos.js';
+import { DeskActor, insist, newStage, PhoneActor, random, titleOf, USER } from '../support/eas-phone-chaos.js';
 import { startWorld } from '../support/eas-phone-world.js';
 import { type Cluster, startCluster } from '../support/postgres.js';
 import { size } from './sizes.js';
@@ -64,14 +64,7 @@ test('PostgreSQL killed under load: what was confirmed is there, nothing doubled
   const victim = await startVictim();
   process.env.TEST_DATABASE_URL = victim.url;
   const world = await startWorld();
-  const stage: Stage = {
-    world,
-    expected: { items: new Map(), mail: new Map(), trash: new Set() },
-    over: false,
-    answers: 0,
-    faults: 0,
-    writing() {},
-  };
+  const stage = newStage(world);
   const phone = new PatientPhone(stage, await world.phone(USER, { deviceId: 'pgkill' }), 'phone', random(SEED + 1), 'read');
   for (const folder of phone.folders) await phone.phone.syncAll(folder);
   const desk = new DeskActor(stage, await world.dav(USER), random(SEED + 2));

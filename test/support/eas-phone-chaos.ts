@@ -39,6 +39,12 @@ export interface Stage {
   writing(): void;
 }
 
+/** A stage on which nothing has happened yet. */
+export function newStage(world: World): Stage {
+  const expected = { items: new Map(), mail: new Map(), trash: new Set<string>() };
+  return { world, expected, over: false, answers: 0, faults: 0, writing() {} };
+}
+
 /**
  * Tries again until the gateway has answered: a lost answer, a refused connection or a 5xx is no answer. While kills go on
  * there is no limit: on a busy machine a gateway may live too short a time to answer anything.
