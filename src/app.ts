@@ -13,6 +13,7 @@ import { WATCH } from './domain/notify/leases.js';
 import { LocalHub, type WatchMail } from './domain/notify/local-hub.js';
 import { MailPush } from './domain/notify/mail-push.js';
 import { Sweep } from './domain/notify/sweep.js';
+import { BusTurns } from './domain/notify/turns.js';
 import { MailWatcher } from './domain/notify/watch.js';
 import { PimService } from './domain/pim/pim.js';
 import { Retention } from './domain/pim/retention.js';
@@ -149,6 +150,7 @@ export async function startGateway(
     locks: new PostgresLockStore(pool),
     devices: new PostgresDeviceStore(pool),
     order,
+    turns: new BusTurns(hub),
     push,
     meter: metrics.meter,
     hub,

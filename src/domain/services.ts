@@ -10,6 +10,7 @@ import type { MailNotes } from './mail/notes.js';
 import type { Mail } from './mail/service.js';
 import type { Meter } from './meter.js';
 import type { ChangeHub } from './notify/hub.js';
+import type { DeviceTurns } from './notify/turns.js';
 import type { Pim } from './pim/service.js';
 import type { Push } from './push/push.js';
 import type { Availability } from './scheduling/availability.js';
@@ -32,6 +33,8 @@ export interface Services {
   readonly devices: DeviceStore;
   /** Absent where there is one process only: its own locks are enough. */
   readonly order?: DeviceOrder;
+  /** Absent where there is one process only: it knows its devices' requests. */
+  readonly turns?: DeviceTurns;
   readonly push: Push;
   readonly meter?: Meter;
   readonly hub: ChangeHub;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type EasPhone, t } from '../support/eas-phone.js';
+import { onEnd } from '../support/cleanup.js';
+import { EasPhone, t } from '../support/eas-phone.js';
 import { contact, event } from '../support/eas-phone-items.js';
-import { address, message, startWorld, type World } from '../support/eas-phone-world.js';
+import { address, eventually, message, startWorld, type World } from '../support/eas-phone-world.js';
 import type { Gateway } from '../support/gateway.js';
 
 /** Milliseconds that tell a wake-up from the end of the interval, on however busy a machine; bench/ measures the latency. */
@@ -223,6 +224,65 @@ describe('Sync that waits', { concurrency: false }, () => {
     const phone = await syncedPhone('wanda');
     const answer = await phone.command('Sync', t('AirSync:Sync', t('AirSync:Partial')));
     assert.ok(['4', '13'].includes(answer.tree?.text('AirSync:Status') ?? ''), `${answer.tree}`);
+  });
+});
+
+describe('a device that goes on to another process', { concurrency: false }, () => {
+  /** The same phone, sent to the other process. */
+  function twinOf(phone: EasPhone): EasPhone {
+    const twin = new EasPhone({ ...phone.wire.identity, url: other.url });
+    onEnd(() => twin.close());
+    twin.policyKey = phone.policyKey;
+    for (const [id, folder] of phone.folders) twin.folders.set(id, folder);
+    return twin;
+  }
+
+  const waitingAt = async (url: string): Promise<number> => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    return Number(/^gateway_waiting_requests (\d+)$/m.exec(text)?.[1]);
+  };
+
+  /** Begins to wait and comes back when the process holds the request. */
+  async function parked<T>(url: string, begin: () => Promise<T>): Promise<{ answer: Promise<T> }> {
+    const before = await waitingAt(url);
+    const answer = begin();
+    await eventually('a parked request', () => waitingAt(url), (count) => count > before); // biome-ignore format: one line
+    return { answer };
+  }
+
+  test('a newer Ping there ends the older one here, and itself waits on for changes', async () => {
+    const phone = await syncedPhone('vera');
+    const calendar = phone.folder(8);
+    const old = await parked(world.gateway.url, () => phone.ping([calendar], 900));
+    const twin = twinOf(phone);
+    const newer = await parked(other.url, () => twin.ping([calendar], 900));
+    assert.equal((await old.answer).status, '1');
+    const desk = await world.dav('vera');
+    await desk.put(`${desk.calendar}turn.ics`, ics('turn', 'Turn'));
+    assert.deepEqual((await newer.answer).folders, [calendar.id]);
+  });
+
+  test('and back again: only the newest is left', async () => {
+    const phone = await syncedPhone('vera');
+    const [calendar, twin] = [phone.folder(8), twinOf(phone)];
+    const first = await parked(world.gateway.url, () => phone.ping([calendar], 900));
+    const second = await parked(other.url, () => twin.ping([calendar], 900));
+    assert.equal((await first.answer).status, '1');
+    const third = await parked(world.gateway.url, () => phone.ping([calendar], 900));
+    assert.equal((await second.answer).status, '1');
+    const desk = await world.dav('vera', other);
+    await desk.put(`${desk.calendar}back.ics`, ics('back', 'Back'));
+    assert.equal((await third.answer).status, '2');
+  });
+
+  test('a Sync there ends a Sync that waits here, whether it waits or not', async () => {
+    const phone = await syncedPhone('vera');
+    const [contacts, twin] = [phone.folder(9), twinOf(phone)];
+    const first = await parked(world.gateway.url, () => phone.sync([contacts], { heartbeat: 900, timeout: 120_000 }));
+    const second = await parked(other.url, () => twin.sync([contacts], { heartbeat: 900, timeout: 120_000 }));
+    assert.equal((await first.answer).empty, true);
+    await phone.sync([contacts]);
+    assert.equal((await second.answer).empty, true);
   });
 });
 

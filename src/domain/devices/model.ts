@@ -50,6 +50,8 @@ export interface DeviceSnapshot {
   readonly device: Device;
   /** By collection, only for those asked for that have a state. */
   readonly states: ReadonlyMap<Id, SyncStates>;
+  /** When it was looked at, in microseconds by the store's own clock, which all processes share. */
+  readonly at?: number;
 }
 
 export interface StateCommit {

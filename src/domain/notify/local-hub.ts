@@ -23,7 +23,7 @@ export class LocalHub implements ChangeHub {
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly timers = new TimerWheel();
   private readonly listeners: Published[] = [];
-  private readonly ears = new Map<Id, (account: Id) => void>();
+  private readonly ears = new Map<Id, (account: Id, detail: string) => void>();
   private draining = false;
   private count = 0;
 
@@ -78,14 +78,24 @@ export class LocalHub implements ChangeHub {
     }
   }
 
-  /** Calls `heard` for signals about a collection of any account, from any process. */
-  onSignal(collection: Id, heard: (account: Id) => void): void {
+  /** Calls `heard` for signals about a collection of any account, or a word with its detail, from any process. */
+  onSignal(collection: Id, heard: (account: Id, detail: string) => void): void {
     this.ears.set(collection, heard);
+  }
+
+  /** Sends a word that is no change to all processes: only ears hear it. */
+  tell(account: Id, word: Id, detail: string): void {
+    this.bus.send(account, `${word}:${detail}`);
   }
 
   /** Wakes those of this process who wait for a collection. */
   signal(account: Id, collection: Id): void {
-    this.ears.get(collection)?.(account);
+    const at = collection.indexOf(':');
+    if (at >= 0) {
+      this.ears.get(collection.slice(0, at))?.(account, collection.slice(at + 1));
+      return;
+    }
+    this.ears.get(collection)?.(account, '');
     for (const waiter of this.waiters.get(keyOf(account, collection)) ?? []) waiter.signal(collection);
   }
 

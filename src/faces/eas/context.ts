@@ -46,6 +46,8 @@ export interface EasContext {
   readonly asked: ReadonlySet<Id>;
   /** The device store, or one without memory for devices that only try the account. */
   readonly store: DeviceStore;
+  /** When the device was looked up, by the clock that all processes share (`DeviceSnapshot.at`). */
+  readonly openedAt?: number;
   readonly log: Logger;
   /** Shows the device that a long answer is being made. */
   readonly pulse: Pulse;

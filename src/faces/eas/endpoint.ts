@@ -52,6 +52,7 @@ export function easRouter(services: Services, options: EasOptions = {}): Router 
     lastSync: new Map(),
     searches,
   };
+  services.turns?.listen((account, { device, kind, at }) => runtime.waits.overtaken(`${account}/${device}`, kind, at));
   const router = express.Router();
   router.options('/', (req, res) => {
     const type = typeof req.query.DeviceType === 'string' ? req.query.DeviceType : '';
@@ -199,6 +200,7 @@ async function run(
     states,
     asked: new Set(wanted),
     store,
+    openedAt: snapshot?.at,
     log,
     pulse,
   });

@@ -53,9 +53,15 @@ async function again(context: EasContext, waiting: Waiting, watch: Watch): Promi
   }
 }
 
+/** Ends what the device left waiting on other processes: to it they are one server. */
+export function tellTurn({ session, query, services, openedAt }: EasContext, kind: Waiting['kind']): void {
+  if (openedAt !== undefined) services.turns?.tell(session.account, { device: query.deviceId, kind, at: openedAt });
+}
+
 function watchOf(context: EasContext, { kind, seconds, collections }: Waiting): Watch {
   const { session, runtime, services } = context;
-  const place = runtime.waits.take(deviceKey(context), kind);
+  const place = runtime.waits.take(deviceKey(context), kind, context.openedAt);
+  tellTurn(context, kind);
   const signal = session.signal ? AbortSignal.any([place.signal, session.signal]) : place.signal;
   const subscription = services.hub.subscribe({ ...session, signal }, [...collections, HIERARCHY]);
   return {

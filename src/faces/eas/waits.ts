@@ -5,6 +5,13 @@ export interface Place extends Disposable {
   readonly signal: AbortSignal;
 }
 
+/** Ends the wait of the request that took the place at that time. */
+class Taken extends AbortController {
+  constructor(readonly at: number) {
+    super();
+  }
+}
+
 /** A device that begins to wait more often than so many times in a period is broken: each time costs a look at the mail server. */
 const MOST_BEGUN = 30;
 const PERIOD_MS = 10_000;
@@ -12,17 +19,20 @@ const RETRY_AFTER = '60';
 
 /** The waiting request of each device: a newer one ends the older, which is then answered as if its time were over. */
 export class Waits {
-  readonly #places = new Map<string, AbortController>();
+  readonly #places = new Map<string, Taken>();
   readonly #begun = new Map<string, number>();
   #periodEnds = 0;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** Takes the device's place and ends whoever had it. @throws HttpError 503 for a device that does it all the time */
-  take(device: string, kind: 'Ping' | 'Sync'): Place {
+  /**
+   * Takes the device's place and ends whoever had it; `at` as in `Turn`. @throws HttpError 503 for a device that does it all
+   * the time
+   */
+  take(device: string, kind: 'Ping' | 'Sync', at = Number.POSITIVE_INFINITY): Place {
     this.#count(device);
     const key = `${device}/${kind}`;
-    const own = new AbortController();
+    const own = new Taken(at);
     this.#places.get(key)?.abort();
     this.#places.set(key, own);
     return {
@@ -37,6 +47,12 @@ export class Waits {
   end(device: string, kind: 'Ping' | 'Sync'): void {
     this.#places.get(`${device}/${kind}`)?.abort();
     this.#places.delete(`${device}/${kind}`);
+  }
+
+  /** Ends the device's waiting request of that kind if it is older than one that came elsewhere. */
+  overtaken(device: string, kind: 'Ping' | 'Sync', at: number): void {
+    const place = this.#places.get(`${device}/${kind}`);
+    if (place && place.at < at) this.end(device, kind);
   }
 
   #count(device: string): void {

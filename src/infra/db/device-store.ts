@@ -36,6 +36,7 @@ interface SnapshotRow extends DeviceRow {
   current_data: unknown;
   previous_key: string | null;
   previous_data: unknown;
+  looked_at: string;
 }
 
 interface LeftOutRow {
@@ -53,7 +54,8 @@ const statement = (name: string, text: string): Statement => ({ name, text });
 
 const OPEN = statement(
   'open_device',
-  `SELECT ${QUALIFIED}, s.collection_id, s.current_key, s.current_data, s.previous_key, s.previous_data
+  `SELECT ${QUALIFIED}, s.collection_id, s.current_key, s.current_data, s.previous_key, s.previous_data,
+     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS looked_at
    FROM devices d LEFT JOIN sync_states s
      ON s.account_id = $1 AND s.device_id = $2 AND s.collection_id = ANY($3::text[])
    WHERE d.account_id = $1 AND d.id = $2`,
@@ -163,7 +165,7 @@ export class PostgresDeviceStore implements DeviceStore {
     const states = found.flatMap((state): [Id, SyncStates][] =>
       state.collection_id === null ? [] : [[state.collection_id, toStates(state)]],
     );
-    return { device: toDevice(first), states: new Map(states) };
+    return { device: toDevice(first), states: new Map(states), at: Number(first.looked_at) };
   }
 
   async save(s: Scope, device: string, patch: DevicePatch): Promise<Device> {

@@ -31,6 +31,18 @@ describe('LocalHub', () => {
     assert.equal(hub.waiting, 0);
   });
 
+  it('hands words to their ears only, with their detail', async () => {
+    const hub = new LocalHub(new MemoryBus());
+    const heard: string[] = [];
+    hub.onSignal('turn', (account, detail) => heard.push(`${account} ${detail}`));
+    const waiter = hub.subscribe(alice, ['1', 'turn', 'turn:a:b']);
+    hub.tell('alice', 'turn', 'a:b');
+    hub.tell('alice', 'unknown', 'x');
+    assert.deepEqual(heard, ['alice a:b']);
+    assert.deepEqual(await waiter.next(1), []);
+    waiter.close();
+  });
+
   it('does not lose a signal that comes before the wait, and gives it once', async () => {
     const hub = new LocalHub(new MemoryBus());
     const subscription = hub.subscribe(alice, ['1']);

@@ -8,14 +8,14 @@ import { listFolders } from '../folders.js';
 import { checkStanding } from '../gate.js';
 import { hierarchyChanged } from '../hierarchy-watch.js';
 import { StatusError } from '../status.js';
-import { completeRequest, remember } from '../sync/cache.js';
+import { type CachedSync, completeRequest, remember } from '../sync/cache.js';
 import { type CollectionResult, syncCollection } from '../sync/collection.js';
 import { commitStates } from '../sync/progress.js';
 import { BadWait, type CollectionRequest, SYNC, type SyncRequest, TooManyCollections } from '../sync/request.js';
 import type { SyncData } from '../sync/state.js';
 import { newBudget } from '../sync/window.js';
 import { atLeast, has } from '../versions.js';
-import { type Waiting, waitFor } from '../waiting.js';
+import { tellTurn, type Waiting, waitFor } from '../waiting.js';
 
 /** Changes both ways for the collections of the request (MS-ASCMD 2.2.1.21). */
 export async function sync(context: EasContext): Promise<EasAnswer> {
@@ -25,7 +25,14 @@ export async function sync(context: EasContext): Promise<EasAnswer> {
   await remember(context, request);
   if (request.wait > 0) return waitFor(context, waitingSync(request));
   context.runtime.waits.end(deviceKey(context), 'Sync');
+  if (mayWaitElsewhere(context)) tellTurn(context, 'Sync');
   return answer(context, await round(context, request.collections, request.windowSize));
+}
+
+/** Whether the device's request before this one could wait on another process still. */
+function mayWaitElsewhere(context: EasContext): boolean {
+  const before = context.device.cache.sync as Partial<CachedSync> | undefined;
+  return Number(before?.wait ?? 0) > 0;
 }
 
 /** Types of the folders that a Class means where no CollectionId stands (MS-ASCMD CollectionId (Sync)). */
