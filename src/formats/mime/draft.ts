@@ -98,7 +98,7 @@ function oldTexts(root: RawPart): RawPart[] {
 }
 
 /** A part with its header. That of a message of one part is the message's. */
-function entityOf(raw: Uint8Array, root: RawPart, part: RawPart): Pieces {
+export function entityOf(raw: Uint8Array, root: RawPart, part: RawPart): Pieces {
   if (part !== root) return [raw.subarray(part.start, part.end)];
   const content = part.fields.filter(({ name }) => name.startsWith('content-'));
   return [joinMessage(content, new Uint8Array()), raw.subarray(part.bodyStart, part.end)];
@@ -160,7 +160,7 @@ function commas(value: string): string {
 }
 
 /** One line; words beyond ASCII are encoded (RFC 2047). */
-function encoded(value: string): string {
+export function encoded(value: string): string {
   const line = value.replace(/\p{Cc}+/gu, ' ').trim();
   return /^[ -~]*$/.test(line) && line.length < 900 ? line : libmime.encodeWords(line, 'B', 52);
 }
