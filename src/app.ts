@@ -9,9 +9,11 @@ import { Sessions } from './domain/accounts/sessions.js';
 import { Attachments } from './domain/attachments/attachments.js';
 import { DomainError } from './domain/errors.js';
 import { createMail } from './domain/mail/mail.js';
+import type { ChangeHub } from './domain/notify/hub.js';
 import { WATCH } from './domain/notify/leases.js';
 import { LocalHub, type WatchMail } from './domain/notify/local-hub.js';
 import { MailPush } from './domain/notify/mail-push.js';
+import { MailSignals } from './domain/notify/mail-signals.js';
 import { Sweep } from './domain/notify/sweep.js';
 import { BusTurns } from './domain/notify/turns.js';
 import { MailWatcher } from './domain/notify/watch.js';
@@ -45,6 +47,7 @@ import { PostgresFiles } from './infra/db/file-store.js';
 import { PostgresLockStore } from './infra/db/lock-store.js';
 import { PostgresMailFolderStore } from './infra/db/mail-folder-store.js';
 import { PostgresMailNotes } from './infra/db/mail-notes.js';
+import { PostgresMailSignals } from './infra/db/mail-signal-store.js';
 import { PostgresSchedulingStore } from './infra/db/outbox-store.js';
 import { PostgresPimStore } from './infra/db/pim-store.js';
 import { guardPool } from './infra/db/pool-guard.js';
@@ -95,11 +98,16 @@ export async function startGateway(
       heard(account, collection);
       scheduling.heard(account, collection);
     });
+  const mailSignalStore = new PostgresMailSignals(pool);
+  const mailSignals = new MailSignals(mailSignalStore, log);
   const watcher = new MailWatcher({
     mail,
     backend,
     leases,
-    publish: (account, collection) => bus.send(account, collection),
+    publish: (account, collection) => {
+      bus.send(account, collection);
+      mailSignals.note(account, collection);
+    },
     log,
     process: randomUUID(),
   });
@@ -120,7 +128,7 @@ export async function startGateway(
   scheduling.start();
   hub.onSignal(WATCH, (account) => watcher.leaseChanged(account));
   await watcher.start();
-  const sweep = new Sweep(hub, pimStore, log);
+  const sweep = new Sweep(hub, pimStore, log, mailSignalStore);
   sweep.start(SWEEP);
   const transport = new WebPush({ log, subject: pushSubject(config.publicUrl), ...config.webPush });
   const push = new Push({ store: new PostgresPushStore(pool), transport, clock, log, message: pushMessage });
@@ -135,6 +143,7 @@ export async function startGateway(
     pim,
     mail,
     mailNotes: new PostgresMailNotes(pool),
+    notebooks: new Notebooks(mail, clock),
     directory,
     outOfOffice: new OutOfOfficeService(filters, pim, clock),
     certificates: new CertificateCheck(config.smimeAuthorities, clock),
@@ -175,9 +184,18 @@ export async function startGateway(
   metrics.gauge('gateway_database_waiting', 'Queries that wait for one', () => pool.waitingCount);
   metrics.gauge('gateway_database_away', '1 while the database does not answer', () => Number(guard.away));
   metrics.gauge('gateway_bus_lag_seconds', 'Time of the last change signal over the bus and back', () => bus.lagSeconds);
+  const pushed: Pick<ChangeHub, 'publish'> = {
+    publish: (account, folder) => {
+      hub.publish(account, folder);
+      mailSignals.note(account, folder);
+    },
+  };
   const health = createHealth(() => isReady(database));
   const app = createServerApp({
-    mounts: [...mailPushMounts(config, new MailPush({ accounts, folders, hub, clock: clock })), ...mounts(config, services)],
+    mounts: [
+      ...mailPushMounts(config, new MailPush({ accounts, folders, hub: pushed, clock: clock })),
+      ...mounts(config, services),
+    ],
     openSession: async (username, password, address) => {
       const session = await sessions.open(username, password, address);
       scheduling.seen(session);
@@ -203,7 +221,21 @@ export async function startGateway(
     port: listening.port,
     stop: (grace) =>
       stop(
-        { health, metricsServer, hub, sweep, retention, scheduling, listening, watcher, backend, order, bus, database },
+        {
+          health,
+          metricsServer,
+          hub,
+          sweep,
+          retention,
+          scheduling,
+          listening,
+          watcher,
+          mailSignals,
+          backend,
+          order,
+          bus,
+          database,
+        },
         grace,
       ),
   };
@@ -275,6 +307,7 @@ interface Parts {
   readonly scheduling: Scheduling;
   readonly listening: Listening;
   readonly watcher: MailWatcher;
+  readonly mailSignals: MailSignals;
   readonly backend: { close(): Promise<void> };
   readonly order: { stop(): Promise<void> };
   readonly bus: { stop(): Promise<void> };
@@ -290,6 +323,7 @@ async function stop(parts: Parts, grace: number): Promise<void> {
   await parts.listening.close(grace);
   await parts.scheduling.stop();
   await parts.watcher.close();
+  await parts.mailSignals.flush();
   await parts.backend.close();
   await parts.order.stop();
   await parts.bus.stop();
