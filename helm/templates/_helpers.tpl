@@ -95,6 +95,7 @@ LOG_LEVEL: {{ .Values.gateway.logLevel | quote }}
 TRUST_PROXY: {{ .Values.gateway.trustProxy | toString | default (ternary "1" "0" $proxied) | quote }}
 DATABASE_POOL: {{ .Values.gateway.databasePool | int | quote }}
 WORKERS: {{ .Values.gateway.workers | int | quote }}
+METRICS_PORT: {{ .Values.metrics.port | int | quote }}
 {{- with .Values.gateway.smtpUrl }}
 SMTP_URL: {{ . | quote }}
 {{- end }}
@@ -322,6 +323,9 @@ alb.ingress.kubernetes.io/backend-protocol: {{ $scheme | upper | quote }}
 {{- $needed := add (int .Values.preStopSleepSeconds) (int .Values.drainSeconds) -}}
 {{- if le (int .Values.terminationGracePeriodSeconds) (int $needed) -}}
 {{- fail (printf "terminationGracePeriodSeconds must be above preStopSleepSeconds + drainSeconds (%d), or waiting phones are cut off" $needed) -}}
+{{- end -}}
+{{- if eq (int .Values.metrics.port) (int .Values.gateway.port) -}}
+{{- fail "metrics.port must not be gateway.port: phones and Prometheus have a port each" -}}
 {{- end -}}
 {{- if and .Values.autoscaling.enabled (lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas)) -}}
 {{- fail "autoscaling.maxReplicas must not be below autoscaling.minReplicas" -}}

@@ -21,6 +21,9 @@ export interface Metrics {
   readonly meter: Meter;
 }
 
+/** Gauges that are no sum over the workers of a machine: the worst of them counts. */
+const WORST: ReadonlySet<string> = new Set(['gateway_bus_lag_seconds']);
+
 /** Methods that become labels; anything else a client invents counts as `other`. */
 const LABEL = /^[A-Za-z-]{2,24}$/;
 
@@ -69,6 +72,7 @@ export function createMetrics(): Metrics {
         name,
         help,
         registers: [registry],
+        aggregator: WORST.has(name) ? 'max' : 'sum',
         collect() {
           this.set(value());
         },
@@ -80,5 +84,12 @@ export function createMetrics(): Metrics {
 /** The metrics of all workers of this machine added up; asked in the primary process. */
 export async function clusterMetrics(): Promise<{ readonly type: string; readonly text: string }> {
   aggregator ??= new AggregatorRegistry();
-  return { type: aggregator.contentType, text: await aggregator.clusterMetrics() };
+  return { type: aggregator.contentType, text: `${await aggregator.clusterMetrics()}${startOfPrimary()}` };
+}
+
+/** What alerts on restarts look at; prom-client leaves it out of a sum, since it is none. */
+function startOfPrimary(): string {
+  const name = 'process_start_time_seconds';
+  const started = Math.round(Date.now() / 1000 - process.uptime());
+  return `# HELP ${name} Start time of the process since unix epoch in seconds.\n# TYPE ${name} gauge\n${name} ${started}\n`;
 }

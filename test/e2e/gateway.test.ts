@@ -52,6 +52,7 @@ describe('the gateway as a process', () => {
     const alice = await world.dav('alice');
     const metrics = async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
     assert.match(await metrics(), /gateway_requests_total\{face="dav",method="PROPFIND",status="207"\} \d/);
+    assert.match(await metrics(), /^process_start_time_seconds \d{10}$/m);
     assert.equal(await statusOf(`${gateway.url}/metrics`), 401);
     const workers = execFileSync('pgrep', ['-P', String(gateway.pid)])
       .toString()

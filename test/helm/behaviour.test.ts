@@ -260,10 +260,10 @@ describe('the Ingress', () => {
     assert.deepEqual(at(ingress({ ingress: on, discovery: { enabled: false } }), 'spec', 'rules', 'length'), 1);
   });
 
-  it('keeps the metrics inside, at a Service that has no pods', () => {
-    const chart = render({ values: { ...needed, ingress: on } });
+  it('keeps closed paths inside, at a Service that has no pods', () => {
+    const chart = render({ values: { ...needed, ingress: { enabled: true, closedPaths: ['/push'] } } });
     const [closed, open] = at(only(chart, 'Ingress'), 'spec', 'rules', 0, 'http', 'paths') as Tree[];
-    assert.deepEqual([closed?.path, open?.path], ['/metrics', '/']);
+    assert.deepEqual([closed?.path, open?.path], ['/push', '/']);
     const service = only(chart, 'Service', 'closed');
     assert.equal(at(closed, 'backend', 'service', 'name'), service.metadata.name);
     assert.equal(at(service, 'spec', 'selector'), undefined);
@@ -271,9 +271,9 @@ describe('the Ingress', () => {
 });
 
 describe('the HTTPRoute', () => {
-  it('lets phones wait an hour and keeps the metrics inside', () => {
+  it('lets phones wait an hour and keeps closed paths inside', () => {
     const [closed, open] = at(only(render(cases['everything on'] as RenderJob), 'HTTPRoute'), 'spec', 'rules') as Tree[];
-    assert.deepEqual(closed, { matches: [{ path: { type: 'PathPrefix', value: '/metrics' } }] });
+    assert.deepEqual(closed, { matches: [{ path: { type: 'PathPrefix', value: '/push' } }] });
     assert.deepEqual(open?.timeouts, { request: '3600s', backendRequest: '3600s' });
   });
 });
@@ -294,6 +294,42 @@ describe('the autoscaler', () => {
     const values = { ...needed, autoscaling: { enabled: true, waitingRequests: { target: 2_500_000 } } };
     const scaler = only(render({ values }), 'HorizontalPodAutoscaler');
     assert.equal(at(scaler, 'spec', 'metrics', 0, 'pods', 'target', 'averageValue'), '2500000');
+  });
+});
+
+describe('the metrics', () => {
+  it('may not share the port of the phones', () => {
+    assert.throws(() => render({ values: { ...needed, metrics: { port: 8080 } } }), /metrics\.port must not be gateway\.port/);
+  });
+
+  it('have a port of their own, at which the workers of a pod are added up', () => {
+    const chart = render(cases['everything on'] as RenderJob);
+    const ports = at(only(chart, 'Deployment'), 'spec', 'template', 'spec', 'containers', 0, 'ports') as Tree[];
+    const port = ports.find(({ name }) => name === 'metrics')?.containerPort;
+    assert.equal(at(only(chart, 'ConfigMap'), 'data', 'METRICS_PORT'), String(port));
+    const service = only(chart, 'Service', 'metrics');
+    assert.deepEqual(at(service, 'spec', 'ports', 0, 'targetPort'), 'metrics');
+    assert.equal(at(service, 'spec', 'type'), 'ClusterIP');
+    assert.deepEqual(at(service, 'spec', 'selector'), at(only(chart, 'Service'), 'spec', 'selector'));
+  });
+
+  it('are read there, also of pods that drain, under the name that alerts and dashboard ask for', () => {
+    const chart = render(cases['everything on'] as RenderJob);
+    const monitor = only(chart, 'ServiceMonitor');
+    const [endpoint] = at(monitor, 'spec', 'endpoints') as Tree[];
+    assert.equal(endpoint?.port, 'metrics');
+    assert.equal(endpoint?.scheme, 'http');
+    assert.deepEqual(at(endpoint, 'relabelings', 0), { targetLabel: 'job', replacement: only(chart, 'Service').metadata.name });
+    assert.equal(at(only(chart, 'Service', 'metrics'), 'spec', 'publishNotReadyAddresses'), true);
+  });
+
+  it('are reached by Prometheus alone where it is named, and never from outside the cluster', () => {
+    const named = only(render({ files: ['values-large.yaml'] }), 'NetworkPolicy');
+    const rule = (at(named, 'spec', 'ingress') as Tree[]).find((one) => at(one, 'ports', 0, 'port') === 'metrics');
+    assert.deepEqual(at(rule, 'from'), [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }]);
+    const open = only(render(cases['a load balancer with HTTPS of our own'] as RenderJob), 'NetworkPolicy');
+    const inside = (at(open, 'spec', 'ingress') as Tree[]).find((one) => at(one, 'ports', 0, 'port') === 'metrics');
+    assert.deepEqual(at(inside, 'from'), [{ namespaceSelector: {} }]);
   });
 });
 
@@ -319,11 +355,11 @@ describe('the NetworkPolicy', () => {
     assert.equal(at(policy({ service: { type: 'LoadBalancer' } }), 'spec', 'ingress', 0, 'from'), undefined);
   });
 
-  it('lets in the ingress controller, Prometheus and the test of the release where they are named', () => {
+  it('lets in the ingress controller and the test of the release where they are named', () => {
     const from = at(only(render({ files: ['values-large.yaml'] }), 'NetworkPolicy'), 'spec', 'ingress', 0, 'from') as Tree[];
     const namespaces = from.map((peer) => at(peer, 'namespaceSelector', 'matchLabels', 'kubernetes.io/metadata.name'));
-    assert.deepEqual(namespaces, ['ingress-nginx', 'monitoring', undefined]);
-    assert.ok(at(from, 2, 'podSelector'));
+    assert.deepEqual(namespaces, ['ingress-nginx', undefined]);
+    assert.ok(at(from, 1, 'podSelector'));
   });
 
   it('lets the migration reach the database and nothing else', () => {

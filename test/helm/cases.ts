@@ -82,7 +82,12 @@ const everythingOn = {
   },
   migrations: { annotations: { 'example.com/note': 'job' }, podAnnotations: { 'sidecar.istio.io/inject': 'false' } },
   service: { annotations: { 'example.com/lb': 'internal' } },
-  ingress: { enabled: true, className: 'nginx', annotations: { 'cert-manager.io/cluster-issuer': 'letsencrypt' } },
+  ingress: {
+    enabled: true,
+    className: 'nginx',
+    closedPaths: ['/push'],
+    annotations: { 'cert-manager.io/cluster-issuer': 'letsencrypt' },
+  },
   httpRoute: {
     enabled: true,
     parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }],

@@ -95,7 +95,9 @@ for (const [name, chart] of rendered) {
     it('selects its pods by labels that they have and that no version changes', () => {
       const deployment = only(chart, 'Deployment');
       const labels = at(deployment, 'spec', 'template', 'metadata', 'labels') as Tree;
-      const services = all(chart, 'Service').filter(isGateway);
+      const services = all(chart, 'Service').filter(
+        (service) => isGateway(service) || service.metadata.labels?.[`${PREFIX}/component`] === 'metrics',
+      );
       const selectors = [
         at(deployment, 'spec', 'selector', 'matchLabels'),
         ...services.map((service) => at(service, 'spec', 'selector')),
@@ -126,7 +128,7 @@ for (const [name, chart] of rendered) {
         assert.equal(at(services.get(service), 'spec', 'ports', 0, 'name'), port.name, service);
       }
       for (const route of all(chart, 'HTTPRoute')) {
-        const backend = at(route, 'spec', 'rules', 1, 'backendRefs', 0) as Tree;
+        const backend = at((at(route, 'spec', 'rules') as Tree[]).at(-1), 'backendRefs', 0) as Tree;
         assert.equal(at(services.get(backend.name as string), 'spec', 'ports', 0, 'port'), backend.port);
       }
       for (const scaler of all(chart, 'HorizontalPodAutoscaler')) {
@@ -137,7 +139,9 @@ for (const [name, chart] of rendered) {
         const found = [...services.values()].filter(({ metadata }) =>
           wanted.every(([key, value]) => metadata.labels?.[key] === value),
         );
-        assert.deepEqual(found, [only(chart, 'Service')]);
+        assert.deepEqual(found, [only(chart, 'Service', 'metrics')]);
+        const names = (at(found[0], 'spec', 'ports') as Tree[]).map(({ name }) => name);
+        assert.deepEqual(names, [at(monitor, 'spec', 'endpoints', 0, 'port')]);
       }
     });
 

@@ -141,6 +141,7 @@ describe('values.schema.json refuses', () => {
     ['networkPolicy.ingress.from', ['10.0.0.0/8']],
     ['networkPolicy.egress.imap.ports', [0]],
     ['networkPolicy.egress.ldap', {}],
+    ['metrics.port', 80],
     ['metrics.serviceMonitor.interval', 30],
     ['metrics.serviceMonitor.interval', 'often'],
     ['metrics.prometheusRule.thresholds.errorRatio', 2],
