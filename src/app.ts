@@ -9,6 +9,7 @@ import { Sessions } from './domain/accounts/sessions.js';
 import { Attachments } from './domain/attachments/attachments.js';
 import { DomainError } from './domain/errors.js';
 import { createMail } from './domain/mail/mail.js';
+import { Notebooks } from './domain/mail/notebooks.js';
 import type { ChangeHub } from './domain/notify/hub.js';
 import { WATCH } from './domain/notify/leases.js';
 import { LocalHub, type WatchMail } from './domain/notify/local-hub.js';

@@ -6,6 +6,7 @@ import type { DeviceStore } from './devices/model.js';
 import type { DeviceOrder } from './devices/order.js';
 import type { Files } from './files/model.js';
 import type { LockStore } from './locks/model.js';
+import type { Notebooks } from './mail/notebooks.js';
 import type { MailNotes } from './mail/notes.js';
 import type { Mail } from './mail/service.js';
 import type { Meter } from './meter.js';
@@ -22,6 +23,8 @@ export interface Services {
   readonly pim: Pim;
   readonly mail: Mail;
   readonly mailNotes: MailNotes;
+  /** Notes that Apple's apps keep in the mailbox. */
+  readonly notebooks: Notebooks;
   readonly directory: Directory;
   readonly outOfOffice: OutOfOfficeService;
   readonly certificates: CertificateCheck;

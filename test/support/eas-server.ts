@@ -6,6 +6,7 @@ import { CertificateCheck } from '../../src/domain/accounts/certificates.js';
 import { Directory } from '../../src/domain/accounts/directory.js';
 import { Attachments } from '../../src/domain/attachments/attachments.js';
 import { DomainError } from '../../src/domain/errors.js';
+import { Notebooks } from '../../src/domain/mail/notebooks.js';
 import { type ChangeBus, LocalHub } from '../../src/domain/notify/local-hub.js';
 import { KINDS } from '../../src/domain/pim/kinds.js';
 import type { PimKind } from '../../src/domain/pim/model.js';
@@ -68,6 +69,7 @@ export async function startEasServer(options: EasOptions = {}): Promise<EasServe
     attachments,
     mail,
     mailNotes: new PostgresMailNotes(pool),
+    notebooks: new Notebooks(mail, clock),
     devices: new PostgresDeviceStore(pool),
     outOfOffice: { isAvailable: () => false },
     certificates: new CertificateCheck('', { now: () => clock.now() }),

@@ -60,7 +60,8 @@ export function editDraft(
   }
 }
 
-function newBoundary(): string {
+/** A boundary that no part holds. */
+export function newBoundary(): string {
   return `=_${randomBytes(18).toString('hex')}`;
 }
 

@@ -95,7 +95,7 @@ export interface MessageSummary {
 /** Bytes wanted of one message. */
 export interface PartRequest {
   readonly uid: number;
-  /** IMAP section; empty string: the whole message; `2.MIME`: the header of part 2. */
+  /** IMAP section; empty string: the whole message; `HEADER`: its header; `2.MIME`: the header of part 2. */
   readonly section: string;
   /** First encoded byte wanted; absent: from the beginning. */
   readonly start?: number;

@@ -95,6 +95,7 @@ export interface MailQuery {
   readonly flagged?: boolean;
   readonly answered?: boolean;
   readonly draft?: boolean;
+  readonly deleted?: boolean;
   /** All of these match. */
   readonly all?: readonly MailQuery[];
   /** At least one of these matches. */

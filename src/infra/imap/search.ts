@@ -17,7 +17,7 @@ export function toSearch(query: MailQuery): SearchObject {
 }
 
 const TEXTS = ['text', 'body', 'subject', 'from', 'to', 'cc', 'bcc'] as const;
-const FLAGS = ['seen', 'flagged', 'answered', 'draft'] as const;
+const FLAGS = ['seen', 'flagged', 'answered', 'draft', 'deleted'] as const;
 
 function keysOf(query: MailQuery, budget: { keys: number }, depth: number): Key[] {
   if (depth > MAX_DEPTH) throw tooComplex();
