@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type {
   Compliance,
   Device,
@@ -193,17 +193,14 @@ export class PostgresDeviceStore implements DeviceStore {
   }
 
   async commit(s: Scope, device: string, commits: readonly StateCommit[]): Promise<void> {
-    if (commits.length === 0) return;
-    await transaction(this.pool, async (client) => {
-      for (const { collection, expected, base, next } of inOrder(commits)) {
-        const values = [s.account, device, collection, next.key, JSON.stringify(next.data)];
-        const done =
-          expected === null
-            ? await row(client, INSERT_STATE, values)
-            : await row(client, COMMIT[base ?? 'fresh'], [...values, expected]);
-        if (!done) throw new DomainError('conflict', 'another request of the device was quicker');
-      }
-    });
+    const [only, ...others] = commits;
+    if (!only) return;
+    // A single statement is a transaction of its own: two round trips less, which nearly every Sync gains.
+    if (others.length === 0) await advance(this.pool, s, device, only);
+    else
+      await transaction(this.pool, async (client) => {
+        for (const commit of inOrder(commits)) await advance(client, s, device, commit);
+      });
   }
 
   async dropStates(s: Scope, device: string, collections: readonly Id[]): Promise<void> {
@@ -234,6 +231,15 @@ export class PostgresDeviceStore implements DeviceStore {
     const found = await rows<LeftOutRow>(this.pool, LEFT_OUT, [s.account, device]);
     return found.map((one) => ({ collection: one.collection_id, item: one.item, reason: one.reason, at: one.left_out_at }));
   }
+}
+
+/** Stores one generation. @throws DomainError `conflict` when another request of the device was quicker */
+async function advance(db: Pool | PoolClient, s: Scope, device: string, commit: StateCommit): Promise<void> {
+  const { collection, expected, base, next } = commit;
+  const values = [s.account, device, collection, next.key, JSON.stringify(next.data)];
+  const done =
+    expected === null ? await row(db, INSERT_STATE, values) : await row(db, COMMIT[base ?? 'fresh'], [...values, expected]);
+  if (!done) throw new DomainError('conflict', 'another request of the device was quicker');
 }
 
 /** One order for all requests, so that two of one device can't block each other. */
