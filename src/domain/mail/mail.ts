@@ -20,7 +20,7 @@ import type {
   PartRequest,
 } from './model.js';
 import { send } from './sending.js';
-import type { Mail, MailQuery } from './service.js';
+import type { Mail, MailQuery, SendOptions } from './service.js';
 
 /** What the mail service is made of. */
 export interface MailDeps {
@@ -168,10 +168,10 @@ class MailService implements Mail {
     return this.backend.threads(s, folder.path);
   }
 
-  send(s: Session, raw: Uint8Array, options: { readonly saveInSent: boolean }): Promise<void> {
+  send(s: Session, raw: Uint8Array, options: SendOptions): Promise<void> {
     const { backend, clock, book: folders } = this;
     const parts = { backend, clock, folders, log: this.deps.log, sentCopy: this.deps.sentCopy ?? 'append' };
-    return send(parts, s, raw, options.saveInSent);
+    return send(parts, s, raw, options);
   }
 
   /** One unreadable body never fails a whole window. */

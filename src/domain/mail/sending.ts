@@ -3,9 +3,10 @@ import { composeText } from '../../formats/mime/compose.js';
 import { MimeError } from '../../formats/mime/headers.js';
 import { type Outgoing, prepareOutgoing } from '../../formats/mime/outgoing.js';
 import { DomainError } from '../errors.js';
-import type { Clock, Logger, Session } from '../types.js';
+import type { Account, Clock, Logger, Session } from '../types.js';
 import type { MailBackend } from './backend.js';
 import type { FolderBook } from './folder-book.js';
+import type { SendOptions } from './service.js';
 
 /** What sending works with. */
 export interface SendingParts {
@@ -18,15 +19,16 @@ export interface SendingParts {
 }
 
 /** Submits a message, then files it in Sent. A failure after the submission is only logged, or the phone would send again. */
-export async function send(parts: SendingParts, s: Session, raw: Uint8Array, saveInSent: boolean): Promise<void> {
-  const message = prepare(parts, s, raw);
+export async function send(parts: SendingParts, s: Session, raw: Uint8Array, options: SendOptions): Promise<void> {
+  const { saveInSent } = options;
+  const message = prepare(parts, s, raw, options.onBehalfOf);
   const refused = await parts.backend.submit(s, { from: message.from, to: message.to }, message.transmitted);
   if (saveInSent && parts.sentCopy === 'append')
     await later(parts, s, 'sent copy not filed', () => fileInSent(parts, s, message));
   if (refused.length > 0) await later(parts, s, 'refusal not told', () => tellRefusal(parts, s, refused));
 }
 
-function prepare(parts: SendingParts, s: Session, raw: Uint8Array): Outgoing {
+function prepare(parts: SendingParts, s: Session, raw: Uint8Array, onBehalfOf: Account | undefined): Outgoing {
   const { address, aliases, displayName } = s.user;
   const domain = address.slice(address.lastIndexOf('@') + 1);
   try {
@@ -36,6 +38,7 @@ function prepare(parts: SendingParts, s: Session, raw: Uint8Array): Outgoing {
       displayName,
       date: parts.clock.now(),
       messageId: `${randomUUID()}@${domain}`,
+      ...(onBehalfOf && { onBehalfOf: [onBehalfOf.address, ...onBehalfOf.aliases] }),
     });
   } catch (error) {
     if (error instanceof MimeError) throw new DomainError('invalid', error.message, { cause: error });

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { IdRanges } from '../../formats/ranges.js';
-import type { Id, Session } from '../types.js';
+import type { Account, Id, Session } from '../types.js';
 import type {
   AttachmentInfo,
   BodyText,
@@ -74,7 +74,14 @@ export interface Mail {
    * Sends a message as the user: From (and a Bcc-free copy of) the MIME is put right, recipients are taken from To, Cc, Bcc.
    * @throws DomainError `invalid` when the MIME can't be read or has no recipient, `unavailable` when submission fails.
    */
-  send(s: Session, raw: Uint8Array, options: { readonly saveInSent: boolean }): Promise<void>;
+  send(s: Session, raw: Uint8Array, options: SendOptions): Promise<void>;
+}
+
+/** How a message is sent. */
+export interface SendOptions {
+  readonly saveInSent: boolean;
+  /** In whose name: From may be theirs; Sender and envelope are the session's own. */
+  readonly onBehalfOf?: Account;
 }
 
 /** What messages must match: every field that is given. Texts match anywhere and without regard to case. */

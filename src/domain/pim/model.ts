@@ -17,7 +17,7 @@ export interface Collection {
   readonly name: string;
   readonly access: Access;
   /** Whose it is, where it is not the viewer's own. */
-  readonly owner: { readonly account: Id; readonly address: string; readonly displayName: string } | null;
+  readonly owner: Person | null;
   /** Whether this is the account's default for its kind: clients may not delete it. */
   readonly primary: boolean;
   /** Components it accepts: VEVENT, VTODO, VJOURNAL…; VCARD for address books. */
@@ -67,9 +67,18 @@ export interface Item extends ItemHead {
   readonly text: string;
 }
 
+/** Somebody with an account. */
+export interface Person {
+  readonly account: Id;
+  readonly address: string;
+  readonly displayName: string;
+  /** Further addresses; of owners only. */
+  readonly aliases?: readonly string[];
+}
+
 /** Somebody a collection is shared with. */
 export interface Share {
-  readonly grantee: { readonly account: Id; readonly address: string; readonly displayName: string };
+  readonly grantee: Person;
   readonly access: Exclude<Access, 'owner'>;
   readonly status: 'invited' | 'accepted' | 'declined';
   /** The owner's word about the invitation. */

@@ -54,9 +54,9 @@ export class Outbox {
     await Promise.allSettled([...this.running]);
   }
 
-  /** Sends these after their commit; mails only of the session's own account. */
+  /** Sends these after their commit; mails of the session's own account, and those that it caused as somebody's delegate. */
   sendNow(s: Session | null, jobs: readonly OutboxJob[]): void {
-    const mine = jobs.filter((job) => job.channel === 'local' || (s?.credentials && job.account === s.account));
+    const mine = jobs.filter((job) => job.channel === 'local' || s?.credentials);
     if (mine.length === 0) return;
     this.later(async () => {
       for (let start = 0; start < mine.length; start += BATCH) {
@@ -105,8 +105,16 @@ export class Outbox {
       if (job.channel === 'local') return await this.deliverLocally(job);
       return s ? await this.mail(s, job) : [];
     } catch (error) {
-      return this.failed(job, error);
+      return s && job.channel === 'mail' && job.account !== s.account ? this.left(job, error) : this.failed(job, error);
     }
+  }
+
+  /** A mail server need not let people write in others' names: the owner's next session sends it. */
+  private async left(job: ClaimedJob, error: unknown): Promise<Result[]> {
+    const { account, uid, method } = job;
+    this.deps.log.info({ account, uid, method, err: error }, "a delegate's message waits for the owner");
+    await this.deps.store.postpone(job, 0);
+    return [];
   }
 
   private async deliverLocally(job: ClaimedJob): Promise<Result[]> {
@@ -119,8 +127,12 @@ export class Outbox {
 
   private async mail(s: Session, job: ClaimedJob): Promise<Result[]> {
     const { clock, mail, store } = this.deps;
-    const raw = await invitationMail(job, s.user, clock.now());
-    await mail.send({ ...s, signal: undefined }, raw, { saveInSent: false });
+    const user = job.account === s.account ? s.user : await store.account(job.account);
+    if (user) {
+      const raw = await invitationMail(job, user, clock.now());
+      const behalf = user.id === s.account ? {} : { onBehalfOf: user };
+      await mail.send({ ...s, signal: undefined }, raw, { saveInSent: false, ...behalf });
+    }
     await store.done(job);
     return [{ job, status: DELIVERY.sent }];
   }

@@ -8,6 +8,7 @@ import { declinedProposals } from '../itip/counter.js';
 import type { ItipDraft } from '../itip/message.js';
 import { SchedulingObject, sequenceOf } from '../itip/object.js';
 import { askAgain, dropForceSend, keepAnswers, organizerMessages, setDeliveryStatus } from '../itip/organizer.js';
+import { markAnswering, markOrganizing } from '../itip/sent-by.js';
 import type { LedgerEntry, OutboxJob, ScheduledChange, SchedulePlan, Scheduler, SchedulingWrite } from '../pim/scheduler.js';
 import type { Account, Clock, Session } from '../types.js';
 import { host, isRoom } from './rooms.js';
@@ -30,6 +31,8 @@ interface Opened extends ScheduledChange {
   readonly own: Own;
   readonly now: Date;
   readonly mode: NonNullable<Session['scheduling']>;
+  /** Who acts in the owner's name; null: the owner. */
+  readonly delegate: string | null;
 }
 
 /** Implicit scheduling: decides who is to be told of a change, in the transaction that makes it (RFC 6638 §3.2). */
@@ -48,7 +51,8 @@ export class Planner implements Scheduler {
     if (!opened) return { text: change.after, scheduleTag: null, jobs: [] };
     const { old, fresh } = opened;
     const mode = s.scheduling ?? 'server';
-    const all: Opened = { ...change, old, fresh, owner, own: ownAddresses(owner), now: this.clock.now(), mode };
+    const delegate = owner.id === s.account ? null : s.user.address;
+    const all: Opened = { ...change, old, fresh, owner, own: ownAddresses(owner), now: this.clock.now(), mode, delegate };
     const scheduleTag = fresh && isOrganized(fresh) ? randomUUID() : null;
     const untouched = fresh && String(fresh.object.calendar);
     if (mode === 'off') return { text: change.after, scheduleTag, jobs: [] };
@@ -111,11 +115,13 @@ async function organizing(opened: Opened, tx: SchedulingWrite): Promise<readonly
   const ledger = await tx.ledger(owner.id, uidOf(opened));
   if (!old && fresh) countOn(fresh, ledger);
   const refused = old && fresh ? declinedProposals(old, fresh, own, now) : [];
-  const drafts = [...organizerMessages({ before: old, after: fresh, own, now }), ...refused].filter(
-    (draft) => draft.force || mayTell(opened),
-  );
-  const said = drafts.filter((draft) => !wasSent(draft, ledger));
-  const jobs = await enqueue(opened, tx, said);
+  const draft = () =>
+    [...organizerMessages({ before: old, after: fresh, own, now }), ...refused]
+      .filter((one) => one.force || mayTell(opened))
+      .filter((one) => !wasSent(one, ledger));
+  const said = draft();
+  const isOthers = said.length > 0 && markOrganizing({ ...opened, before: old, after: fresh });
+  const jobs = await enqueue(opened, tx, isOthers ? draft() : said);
   if (!fresh) return jobs.jobs;
   dropForceSend(fresh);
   setDeliveryStatus(fresh, statusesOf(jobs.planned));
@@ -171,7 +177,9 @@ async function attending(opened: Opened, tx: SchedulingWrite): Promise<readonly 
   const ledger = await tx.ledger(owner.id, uidOf(opened));
   // What was never received as an invitation is an import, and its answers were given long ago.
   const isImport = !old && !ledger.some(({ direction }) => direction === 'in');
-  const draft = attendeeReply({ before: old, after: fresh, own, now });
+  const drafted = attendeeReply({ before: old, after: fresh, own, now });
+  const isOthers = drafted !== null && markAnswering({ ...opened, before: old, after: fresh });
+  const draft = isOthers ? attendeeReply({ before: old, after: fresh, own, now }) : drafted;
   const isOver = (fresh ?? old)?.isOver(now.getTime()) ?? true;
   const goes = draft !== null && (draft.force || (!isImport && !isOver)) && !wasSent(draft, ledger);
   const { jobs, planned } = await enqueue(opened, tx, goes && draft ? [draft] : []);

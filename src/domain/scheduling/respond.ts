@@ -93,8 +93,13 @@ export class Respond {
     return id === null ? null : this.deps.pim.item(s, collection, { id });
   }
 
+  /** In a shared calendar the owner is who is invited. */
+  private async ownOf(s: Session, { owner }: Collection): Promise<Own> {
+    return ownAddresses((owner && (await this.deps.store.account(owner.account))) ?? s.user);
+  }
+
   private async answer(s: Session, { collection, item }: Found, answer: MeetingAnswer): Promise<Answered> {
-    const own = ownOf(s, collection);
+    const own = await this.ownOf(s, collection);
     const now = this.deps.clock.now();
     const text = answered(item.text, own, answer, now);
     const telling: Session = { ...s, scheduling: answer.mail ? 'server' : 'client' };
@@ -106,11 +111,6 @@ export class Respond {
     else await this.deps.pim.put(quiet, collection, { id: item.id, text: left });
     return { collection, item: null };
   }
-}
-
-/** In a shared calendar the owner is who is invited. */
-function ownOf(s: Session, { owner }: Collection): Own {
-  return ownAddresses(owner ? { address: owner.address, aliases: [] } : s.user);
 }
 
 function answered(text: string, own: Own, answer: MeetingAnswer, now: Date): string {

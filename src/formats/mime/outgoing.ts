@@ -14,6 +14,8 @@ export interface Sender {
   readonly date: Date;
   /** Without angle brackets. */
   readonly messageId: string;
+  /** Somebody else's addresses, in whose name it is sent: From is theirs, Sender says who sends it (RFC 5322 §3.6.2). */
+  readonly onBehalfOf?: readonly string[];
 }
 
 /** A message ready to be submitted. */
@@ -39,7 +41,7 @@ export function prepareOutgoing(raw: Uint8Array, sender: Sender): Outgoing {
   const { fields, body } = splitMessage(raw);
   const to = recipients(fields);
   const from = ownFrom(fields, sender);
-  const kept = complete([...from.fields.filter((field) => !DROPPED_FIELDS.has(field.name))], sender);
+  const kept = complete([...from.fields.filter((field) => !DROPPED_FIELDS.has(field.name)), ...from.sender], sender);
   const open = kept.filter((field) => field.name !== 'bcc');
   const whole = joinMessage(kept, body);
   // A large message is not held twice for nothing.
@@ -70,16 +72,28 @@ export function isToSeveral(raw: Uint8Array): boolean {
   }
 }
 
+/** The fields with their From, the envelope's sender, and a Sender where that is somebody else. */
+interface From {
+  readonly fields: readonly HeaderField[];
+  readonly address: string;
+  readonly sender: readonly HeaderField[];
+}
+
 /** Keeps a From that is the sender's own; anything else becomes the account's address. */
-function ownFrom(fields: readonly HeaderField[], sender: Sender): { fields: readonly HeaderField[]; address: string } {
+function ownFrom(fields: readonly HeaderField[], sender: Sender): From {
   const given = fields.filter((field) => field.name === 'from');
   const addresses = given.flatMap((field) => parseAddressList(headerText(field)));
   const own = [sender.address, ...sender.aliases];
   const first = addresses[0]?.address ?? '';
   const match = own.find((address) => sameAddress(address, first));
-  if (given.length === 1 && addresses.length === 1 && match !== undefined) return { fields, address: match };
+  const isOne = given.length === 1 && addresses.length === 1;
+  if (isOne && match !== undefined) return { fields, address: match, sender: [] };
+  if (isOne && sender.onBehalfOf?.some((address) => sameAddress(address, first))) {
+    const field = { name: 'sender', raw: `Sender: ${mailbox(sender.displayName, sender.address)}` };
+    return { fields, address: sender.address, sender: [field] };
+  }
   const from = { name: 'from', raw: `From: ${mailbox(sender.displayName, sender.address)}` };
-  return { fields: [from, ...fields.filter((field) => field.name !== 'from')], address: sender.address };
+  return { fields: [from, ...fields.filter((field) => field.name !== 'from')], address: sender.address, sender: [] };
 }
 
 function complete(fields: readonly HeaderField[], sender: Sender): readonly HeaderField[] {

@@ -1,5 +1,5 @@
 import { DomainError } from '../../domain/errors.js';
-import type { Item, ItemHead, ItemVersion, Share } from '../../domain/pim/model.js';
+import type { Item, ItemHead, ItemVersion, Person } from '../../domain/pim/model.js';
 import type { RawChanges, StoredCollection, StoredShare } from '../../domain/pim/store.js';
 import type { Id } from '../../domain/types.js';
 import type * as sql from './pim-sql.js';
@@ -29,8 +29,9 @@ export function toMount(found: sql.MountRow): StoredShare {
   };
 }
 
-export function personOf(found: sql.ShareRow): Share['grantee'] {
-  return { account: found.account_id, address: found.address, displayName: found.display_name };
+export function personOf(found: sql.ShareRow): Person {
+  const { account_id: account, address, display_name: displayName, aliases } = found;
+  return { account, address, displayName, ...(aliases && { aliases }) };
 }
 
 export function toVersion(found: sql.VersionRow): ItemVersion {

@@ -4,6 +4,7 @@ import type { Collection, Item } from '../../../domain/pim/model.js';
 import { IdRanges } from '../../../formats/ranges.js';
 import { childText, type Element, el, elements, isElement } from '../../../formats/wbxml/tree.js';
 import type { PimItemClass } from '../classes/item-class.js';
+import { ownerOf } from '../classes/owner.js';
 import type { EasContext } from '../context.js';
 import { cappedFilter } from '../policy.js';
 import { atLeast } from '../versions.js';
@@ -133,7 +134,13 @@ export class PimSource implements ItemSource {
         serverId: serverId(this.collection.id, id),
         isKept: (uri: string) => services.attachments.ownerIn(uri) !== null,
       };
-      const context = { version, user: session.user, bodyPreferences: draft.options.bodies, now: services.clock.now(), files };
+      const context = {
+        version,
+        user: ownerOf(session, this.collection),
+        bodyPreferences: draft.options.bodies,
+        now: services.clock.now(),
+        files,
+      };
       const data = this.itemClass.render(item.text, context);
       return { id, data, bytes: size(data) };
     } catch (error) {
@@ -152,7 +159,7 @@ export class PimSource implements ItemSource {
     if (commands.length > 0) this.latest = undefined;
     const replies = await applyToPim(this.context, this, commands, draft);
     // Marked only now: to further edits of the device these are no changes of somebody else's.
-    draft.changed = draft.changed.with(...this.#repeated.splice(0));
+    draft.mark(IdRanges.of(this.#repeated.splice(0)));
     return replies;
   }
 
