@@ -15,6 +15,7 @@ import type { CalendarObject, Override } from './parse.js';
 import { mergeSorted, RecurrenceSet, type Start, StartMap } from './recurrence-set.js';
 import { endOf, type Length, longest, matchSpan, type Span, type Timing, timingOf } from './timing.js';
 import { DAY, type IcalTime } from './values.js';
+import { lengthAt, placeOf, Variants } from './variants.js';
 import { ZoneTable } from './zones.js';
 
 export { Budget } from './budget.js';
@@ -52,21 +53,13 @@ export function occurrences(object: CalendarObject, options: OccurrenceOptions):
   return new Series(object, zones).within({ start: options.from, end: options.to }, options.budget ?? new Budget());
 }
 
-/** What one component makes of the starts from its RECURRENCE-ID on: the master, or an override with THISANDFUTURE. */
-interface Variant {
-  readonly since: Start;
-  readonly component: Component;
-  readonly timing: Timing;
-}
-
 /** A calendar object's series: the recurrence set of its master, and its overrides. */
 export class Series {
   readonly #object: CalendarObject;
   readonly #zones: ZoneTable;
   readonly #set: RecurrenceSet | null;
   readonly #overridden: StartMap<true> | null;
-  /** THISANDFUTURE overrides, ascending. */
-  readonly #variants: readonly Variant[];
+  readonly #variants: Variants;
 
   constructor(object: CalendarObject, zones: ZoneTable) {
     this.#object = object;
@@ -75,7 +68,7 @@ export class Series {
     this.#set = object.master && timing ? new RecurrenceSet(object.master, timing, zones) : null;
     this.#overridden = this.#set && new StartMap(this.#set.timing.start, zones);
     for (const override of object.overrides) this.#overridden?.set(override.recurrenceId, true);
-    this.#variants = this.#readVariants();
+    this.#variants = new Variants(this.#set, object.overrides, zones);
   }
 
   get set(): RecurrenceSet | null {
@@ -142,24 +135,10 @@ export class Series {
 
   #ofStart(start: Start, set: RecurrenceSet, master: Component): Occurrence {
     const id = set.recurs ? idOf(start, set.timing) : null;
-    const variant = this.#variantAt(start.instant);
+    const variant = this.#variants.at(start.instant);
     if (!variant) return occurrenceOf(master, id, set.timing, start, start.length ?? set.timing.length);
-    const { timing, component, since } = variant;
-    const local = timing.start.local + (start.local - since.local);
-    const instant = timing.start.kind === 'utc' ? local : timing.zone.toInstant(local);
-    return occurrenceOf(component, id, timing, { instant, local }, start.length ?? timing.length);
-  }
-
-  /** The last variant that has begun. */
-  #variantAt(instant: number): Variant | undefined {
-    let low = 0;
-    let high = this.#variants.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#variants[middle] as Variant).since.instant <= instant) low = middle + 1;
-      else high = middle;
-    }
-    return this.#variants[low - 1];
+    const { component, timing } = variant;
+    return occurrenceOf(component, id, timing, placeOf(variant, start), lengthAt(variant, start, set.timing));
   }
 
   /** How far before and after the start in the set an occurrence can be. */
@@ -167,23 +146,13 @@ export class Series {
     let before = 1;
     // The span of a to-do that is due on a date takes in that day.
     let after = Math.max(longest(set.timing.length), set.longestDate) + (set.timing.dueOnly ? 2 * DAY : 1);
-    for (const { timing, since } of this.#variants) {
+    for (const { timing, since } of this.#variants.all) {
+      // The wall clock's difference is not the same everywhere: clocks change, and days begin at midnight.
       const shift = this.#zones.instant(timing.start) - since.instant;
-      before = Math.max(before, DAY - shift);
-      after = Math.max(after, shift + longest(timing.length) + DAY);
+      before = Math.max(before, 2 * DAY - shift);
+      after = Math.max(after, shift + Math.max(longest(timing.length), set.longestDate) + 2 * DAY);
     }
     return { before, after };
-  }
-
-  #readVariants(): Variant[] {
-    const set = this.#set;
-    if (!set) return [];
-    const variants: Variant[] = [];
-    for (const { thisAndFuture, recurrenceId, component } of this.#object.overrides) {
-      const timing = thisAndFuture ? timingOf(component, this.#zones) : null;
-      if (timing) variants.push({ since: set.startOf(recurrenceId), component, timing });
-    }
-    return variants.sort((a, b) => a.since.instant - b.since.instant);
   }
 }
 
