@@ -1,3 +1,4 @@
+import type { MergedText } from '../../formats/merge/index.js';
 import { formatCursor, parseCursor, staleCursor } from '../changes/cursor.js';
 import type { ChangePage, Cursor } from '../changes/feed.js';
 import { DomainError, isDomainError } from '../errors.js';
@@ -15,6 +16,7 @@ import {
   splitPatch,
 } from './collections.js';
 import { MassRemovalGuard } from './mass-removal.js';
+import { type Edit, heldText, mergeEdit } from './merge.js';
 import type {
   Access,
   Collection,
@@ -48,6 +50,9 @@ const MAX_COLLECTIONS = 500;
 const MAX_BATCH = 1000;
 /** Most earlier texts that one restoration looks at. */
 const MAX_RESTORED = 100_000;
+
+/** Earlier texts of one item that are read to find out what a client saw. */
+const MOST_HISTORY = { count: 50, bytes: 32 * 1024 * 1024 };
 
 const OWNER: ReadonlySet<Access> = new Set(['owner']);
 
@@ -268,6 +273,19 @@ export class PimService implements Pim {
     );
     if (jobs.length > 0) this.scheduler?.committed(s, jobs);
     return result;
+  }
+
+  async merged(s: Session, collection: Collection, item: Item, edit: Edit): Promise<MergedText | null> {
+    requireAccess(collection, MAY_WRITE);
+    const { kind, source } = collection;
+    const history = await this.store.history(s, source, item.id, parseCursor(edit.from), MOST_HISTORY);
+    if (!history) return null;
+    const viewer = viewerOf(s, collection) !== null;
+    const { alarms } = viewer ? splitAlarms(item.text) : { alarms: null };
+    const own = (text: string) => (viewer ? withAlarms(splitAlarms(text).text, alarms) : text);
+    const seen = history.map((version) => ({ ...version, text: own(version.text) }));
+    const held = heldText(kind, seen, item.text, s.origin);
+    return held === null ? null : mergeEdit(kind, held, item.text, edit, viewer);
   }
 
   async remove(s: Session, collection: Collection, ref: ItemRef, when?: Precondition): Promise<void> {

@@ -1,5 +1,7 @@
+import type { MergedText } from '../../formats/merge/index.js';
 import type { ChangePage, Cursor } from '../changes/feed.js';
 import type { Id, Session } from '../types.js';
+import type { Edit } from './merge.js';
 import type {
   Collection,
   CollectionDraft,
@@ -90,6 +92,12 @@ export interface Pim {
    * The bytes are stored as sent. A second item with the same UID in the collection is a `no-uid-conflict`.
    */
   put(s: Session, collection: Collection, draft: ItemDraft, when?: Precondition): Promise<PutResult>;
+  /**
+   * What becomes of an item that others have changed since a client saw it when the client's edit is written into it:
+   * property by property, each occurrence of a series by itself. To be put on condition that the item is still the one given.
+   * Null where it is not known any more what the client saw.
+   */
+  merged(s: Session, collection: Collection, item: Item, edit: Edit): Promise<MergedText | null>;
   remove(s: Session, collection: Collection, ref: ItemRef, when?: Precondition): Promise<void>;
   /** Moves or copies one item within or between collections of the session, in one transaction. Returns true when the target was created, false when it was overwritten. */
   transfer(

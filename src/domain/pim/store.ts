@@ -1,3 +1,4 @@
+import type { Position } from '../changes/cursor.js';
 import type { Change } from '../changes/feed.js';
 import type { Id, Scope } from '../types.js';
 import type {
@@ -76,6 +77,12 @@ export interface ItemRow extends ItemIndex {
 /** An item that a search found; `exact` when the index alone proves that it matches. */
 export type Found = Item & { readonly exact: boolean };
 
+/** A text that was replaced, and by whom. */
+export interface Version {
+  readonly text: string;
+  readonly replacedBy: string;
+}
+
 /** A page of raw changes with what is needed to judge the cursor they were asked with. */
 export interface RawChanges {
   readonly epoch: number;
@@ -136,6 +143,17 @@ export interface PimStore {
     of: { readonly item: Id } | { readonly since: Date },
     limit: number,
   ): Promise<readonly ItemVersion[]>;
+  /**
+   * Texts of an item that ended after a position, oldest first. Null where not all of them are kept, the item is younger, or
+   * there are more than the limit.
+   */
+  history(
+    s: Scope,
+    place: Place,
+    item: Id,
+    after: Position,
+    limit: { readonly count: number; readonly bytes: number },
+  ): Promise<readonly Version[] | null>;
   /** Notes a restore point, or how far its removals have grown. */
   markRestorePoint(
     s: Scope,

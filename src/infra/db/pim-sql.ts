@@ -352,6 +352,20 @@ export const VERSIONS = statement(
      AND ($4::timestamptz IS NULL OR replaced_at >= $4) ORDER BY seq DESC LIMIT $5`,
 );
 
+/**
+ * Texts of an item that ended after a counter value, oldest first; none where some may be missing. The text is left out of
+ * those past $7 bytes.
+ */
+export const HISTORY = statement(
+  'history',
+  `SELECT replaced_by, CASE WHEN sum(octet_length(text)) OVER (ORDER BY seq) <= $7 THEN text END AS text FROM (
+     SELECT v.seq, v.replaced_by, v.text FROM collections c
+       JOIN item_versions v ON v.account_id = c.account_id AND v.collection_id = c.id AND v.item_id = $5 AND v.seq > $4
+     WHERE c.account_id = $1 AND c.id = $2 AND c.epoch = $3 AND c.versions_purged_seq <= $4 AND $5 <= $4
+     ORDER BY v.seq LIMIT $6
+   ) ended ORDER BY seq`,
+);
+
 /** A cursor below the highest purged tombstone could miss a deletion, so it becomes stale. */
 export const PURGE_TOMBSTONES = statement(
   'purge_tombstones',
@@ -361,9 +375,13 @@ export const PURGE_TOMBSTONES = statement(
    WHERE c.account_id = marks.account_id AND c.id = marks.collection_id RETURNING marks.rows::integer AS purged`,
 );
 
+/** Whoever saw no more than the latest purged text can't be told what he saw. */
 export const PURGE_VERSIONS = statement(
   'purge_versions',
-  'DELETE FROM item_versions WHERE replaced_at < $1 RETURNING 1 AS purged',
+  `WITH purged AS (DELETE FROM item_versions WHERE replaced_at < $1 RETURNING account_id, collection_id, seq),
+     marks AS (SELECT account_id, collection_id, max(seq) AS seq, count(*) AS rows FROM purged GROUP BY 1, 2)
+   UPDATE collections c SET versions_purged_seq = greatest(c.versions_purged_seq, marks.seq) FROM marks
+   WHERE c.account_id = marks.account_id AND c.id = marks.collection_id RETURNING marks.rows::integer AS purged`,
 );
 
 export const PURGE_CREATIONS = statement('purge_creations', 'DELETE FROM creations WHERE created_at < $1 RETURNING 1 AS purged');

@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
+import type { Position } from '../../domain/changes/cursor.js';
 import { DomainError } from '../../domain/errors.js';
 import type { IndexQuery, Item, ItemBrief, ItemHead, ItemVersion, RestorePoint, Share } from '../../domain/pim/model.js';
 import type {
@@ -11,6 +12,7 @@ import type {
   RawChanges,
   StoredCollection,
   StoredShare,
+  Version,
 } from '../../domain/pim/store.js';
 import type { Id, Scope } from '../../domain/types.js';
 import { PURGE_ATTACHMENTS } from './attachment-store.js';
@@ -150,6 +152,20 @@ export class PostgresPimStore implements PimStore {
     return (await rows<sql.VersionRow>(this.pool, sql.VERSIONS, [place.account, place.collection, item, since, limit])).map(
       toVersion,
     );
+  }
+
+  async history(
+    _s: Scope,
+    place: Place,
+    item: Id,
+    after: Position,
+    limit: { readonly count: number; readonly bytes: number },
+  ): Promise<Version[] | null> {
+    const values = [place.account, place.collection, after.epoch, String(after.seq), item, limit.count + 1, limit.bytes];
+    const found = await rows<{ replaced_by: string; text: string | null }>(this.pool, sql.HISTORY, values);
+    if (found.length === 0 || found.length > limit.count) return null;
+    const versions = found.flatMap(({ text, replaced_by }) => (text === null ? [] : [{ text, replacedBy: replaced_by }]));
+    return versions.length === found.length ? versions : null;
   }
 
   async markRestorePoint(

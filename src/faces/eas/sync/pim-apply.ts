@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Cursor } from '../../../domain/changes/feed.js';
 import { isDomainError } from '../../../domain/errors.js';
-import type { Collection, Item } from '../../../domain/pim/model.js';
+import { mergedOrigin } from '../../../domain/pim/merge.js';
+import type { Collection, Item, PutResult } from '../../../domain/pim/model.js';
 import type { Id, Session } from '../../../domain/types.js';
-import type { IdRanges } from '../../../formats/ranges.js';
+import { IdRanges } from '../../../formats/ranges.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { childText } from '../../../formats/wbxml/tree.js';
 import { readDate } from '../classes/dates.js';
@@ -20,6 +21,7 @@ import type { Draft, Reply } from './state.js';
 
 const OK: AppliedReply = { status: SYNC.Success };
 const MALFORMED: AppliedReply = { status: SYNC.Malformed };
+const CONFLICT: AppliedReply = { status: SYNC.Conflict };
 const NOT_FOUND: AppliedReply = { status: SYNC.NotFound };
 /** How often an edit is tried again when somebody else's write comes between reading and writing. */
 const ATTEMPTS = 4;
@@ -55,6 +57,15 @@ export function settlePim(collection: Collection, command: ClientCommand, reply:
 /** A file, not the text of the item. */
 function isTooLarge(error: unknown): boolean {
   return isDomainError(error, 'too-large') && /^(?:max-attachment-size|quota-not-exceeded)$/.test(error.reason ?? '');
+}
+
+/** What a device's edit makes of an item. */
+interface Plan {
+  readonly text: string;
+  /** Somebody else changed the item since the device saw it: the device does not hold what comes of its edit. */
+  readonly isMerged: boolean;
+  /** A part of the edit gives way to another change. */
+  readonly isLost: boolean;
 }
 
 class PimWork {
@@ -123,7 +134,7 @@ class PimWork {
 
   #held(id: number, verbatim: boolean): AppliedReply {
     this.draft.hold(id);
-    if (!verbatim) this.draft.changed = this.draft.changed.with(id);
+    if (!verbatim) this.#sendBack(id);
     return { status: SYNC.Success, serverId: serverId(this.source.collection.id, id), ...(!verbatim && { back: true }) };
   }
 
@@ -146,28 +157,54 @@ class PimWork {
     for (let attempt = 1; ; attempt++) {
       const item = await this.#pim.item(this.#session, this.source.collection, { id: String(id) });
       if (!item) return NOT_FOUND;
-      const conflict = (await this.#foreign.has(id)) || this.#unsent.has(id);
-      if (conflict && this.draft.options.conflict !== CLIENT_WINS) return { status: SYNC.Conflict };
       const kept = await this.#keep(command, item.text, id);
-      const text = this.#edited(item.text, command, kept);
-      if (text === item.text) return this.#changed(id, this.#agrees(text, command), kept);
-      const session: Session = conflict ? { ...this.#session, origin: `${this.#session.origin}+merged` } : this.#session;
+      const plan = await this.#plan(command, id, item, kept);
+      if (!plan) return CONFLICT;
+      if (plan.text === item.text) return this.#changed(id, plan, this.#agrees(plan.text, command), kept);
       try {
-        const draft = { id: String(id) as Id, text };
-        const result = await this.#pim.put(session, this.source.collection, draft, { ifMatch: [item.etag] });
-        return this.#changed(id, !conflict && result.verbatim && this.#agrees(text, command), kept);
+        const { verbatim } = await this.#write(id, item, plan);
+        return this.#changed(id, plan, verbatim && this.#agrees(plan.text, command), kept);
       } catch (error) {
+        if (plan.isMerged && isDomainError(error, 'invalid')) return { ...CONFLICT, back: this.#sendBack(id) };
         if (!isDomainError(error, 'precondition-failed') || attempt >= ATTEMPTS) throw error;
       }
     }
   }
 
-  /** The answer to a Change. Also where nothing had to be written: what the device sent is there already, or not its to change. */
-  #changed(id: number, agrees: boolean, kept: KeptFiles): AppliedReply {
-    if (!agrees) this.draft.changed = this.draft.changed.with(id);
+  /** What is to become of the item; null: somebody else was first, and it is not known any more from what the device went out. */
+  async #plan(command: ClientCommand, id: number, item: Item, kept: KeptFiles): Promise<Plan | null> {
+    const write = (text: string) => this.#edited(text, command, kept);
+    const isUnsent = this.#unsent.has(id);
+    if (!isUnsent && !(await this.#foreign.has(id))) return { text: write(item.text), isMerged: false, isLost: false };
+    const isClients = this.draft.options.conflict === CLIENT_WINS;
+    const from = (isUnsent ? this.draft.changedFrom : this.draft.point) as Cursor | undefined;
+    const edit = from && this.draft.known.has(id) ? ({ from, write, wins: isClients ? 'client' : 'server' } as const) : null;
+    const merged = edit && (await this.#pim.merged(this.#session, this.source.collection, item, edit));
+    if (merged) return { text: merged.text, isMerged: true, isLost: merged.lost.length > 0 };
+    return isClients ? { text: write(item.text), isMerged: true, isLost: false } : null;
+  }
+
+  /** What is merged is no echo to the device. */
+  #write(id: number, item: Item, { text, isMerged }: Plan): Promise<PutResult> {
+    const { origin } = this.#session;
+    const session: Session = isMerged ? { ...this.#session, origin: mergedOrigin(origin) } : this.#session;
+    return this.#pim.put(session, this.source.collection, { id: String(id) as Id, text }, { ifMatch: [item.etag] });
+  }
+
+  /**
+   * The answer to a Change. Also where nothing had to be written: what the device sent is there already, or not its to change.
+   * @param agrees whether the device would hold what is stored, had nobody else changed it
+   */
+  #changed(id: number, { isMerged, isLost }: Plan, agrees: boolean, kept: KeptFiles): AppliedReply {
+    const isBack = (isMerged || !agrees) && this.#sendBack(id);
     const data = fileNames(kept, serverId(this.source.collection.id, id));
     const isTold = data.length > 0;
-    return { ...OK, ...(isTold && { data }), ...((isTold || !agrees) && { back: true }) };
+    return { ...(isLost ? CONFLICT : OK), ...(isTold && { data }), ...((isTold || isBack) && { back: true }) };
+  }
+
+  #sendBack(id: number): true {
+    this.draft.mark(IdRanges.of([id]));
+    return true;
   }
 
   /** Keeps the files that a command adds. */
@@ -214,7 +251,7 @@ class PimWork {
   #restore(command: ClientCommand): boolean {
     const id = command.serverId === null ? null : itemNumber(this.source.collection.id, command.serverId);
     if (id === null || !this.draft.known.has(id)) return false;
-    if (command.kind === 'Change') this.draft.changed = this.draft.changed.with(id);
+    if (command.kind === 'Change') this.#sendBack(id);
     if (command.kind !== 'Delete') return command.kind === 'Change';
     this.draft.drop(id);
     this.draft.pending = this.draft.pending.with(id);

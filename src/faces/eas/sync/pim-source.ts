@@ -134,9 +134,13 @@ export class PimSource implements ItemSource {
         serverId: serverId(this.collection.id, id),
         isKept: (uri: string) => services.attachments.ownerIn(uri) !== null,
       };
-      const { bodies } = draft.options;
-      const user = ownerOf(session, this.collection);
-      const context = { version, user, bodyPreferences: bodies, now: services.clock.now(), files };
+      const context = {
+        version,
+        user: ownerOf(session, this.collection),
+        bodyPreferences: draft.options.bodies,
+        now: services.clock.now(),
+        files,
+      };
       const data = this.itemClass.render(item.text, context);
       return { id, data, bytes: size(data) };
     } catch (error) {
@@ -155,7 +159,7 @@ export class PimSource implements ItemSource {
     if (commands.length > 0) this.latest = undefined;
     const replies = await applyToPim(this.context, this, commands, draft);
     // Marked only now: to further edits of the device these are no changes of somebody else's.
-    draft.changed = draft.changed.with(...this.#repeated.splice(0));
+    draft.mark(IdRanges.of(this.#repeated.splice(0)));
     return replies;
   }
 

@@ -25,6 +25,8 @@ export const DEFAULT_OPTIONS: SyncOptions = { filter: 0, conflict: 1, mimeSuppor
 export type SourceRef =
   | { readonly kind: 'mail'; readonly folder: MailFolder }
   | { readonly kind: 'pim'; readonly collection: Collection }
+  /** The notes in a mail folder. */
+  | { readonly kind: 'notes'; readonly folder: MailFolder }
   | { readonly kind: 'none' };
 
 /** What was answered to a client command; kept so that the same request again gets the same answer. */
@@ -46,6 +48,8 @@ export interface SyncData {
   readonly pending: string;
   /** Items the device holds that wait for their Change, Delete, SoftDelete. */
   readonly changed: string;
+  /** Calendars, contacts, …: the device knows the items of `changed` as they were there, or later. */
+  readonly changedFrom?: string;
   readonly gone: string;
   readonly outside: string;
   /** Mail: messages by flag as the device knows them, so that only a visible difference is a Change and nothing is echoed. */
@@ -70,6 +74,7 @@ export class Draft {
   known: IdRanges;
   pending: IdRanges;
   changed: IdRanges;
+  changedFrom: string | undefined;
   gone: IdRanges;
   outside: IdRanges;
   flags: Map<string, IdRanges>;
@@ -87,6 +92,7 @@ export class Draft {
     this.known = IdRanges.parse(data.known);
     this.pending = IdRanges.parse(data.pending);
     this.changed = IdRanges.parse(data.changed);
+    this.changedFrom = data.changedFrom;
     this.gone = IdRanges.parse(data.gone);
     this.outside = IdRanges.parse(data.outside);
     this.flags = new Map(Object.entries(data.flags).map(([flag, uids]) => [flag, IdRanges.parse(uids)]));
@@ -110,6 +116,12 @@ export class Draft {
   /** How many changes wait for the device. */
   get waiting(): number {
     return this.pending.size + this.changed.size + this.gone.size + this.outside.size;
+  }
+
+  /** Items that the device holds are to be sent again; it knows them as they were at the present point. */
+  mark(ids: IdRanges): void {
+    if (this.changed.isEmpty && typeof this.point === 'string') this.changedFrom = this.point;
+    this.changed = this.changed.union(ids);
   }
 
   /** The device holds the item now. */
@@ -138,6 +150,7 @@ export class Draft {
       known: this.known.toString(),
       pending: this.pending.toString(),
       changed: this.changed.toString(),
+      ...(this.changedFrom !== undefined && !this.changed.isEmpty && { changedFrom: this.changedFrom }),
       gone: this.gone.toString(),
       outside: this.outside.toString(),
       flags: this.#flagTexts(),

@@ -49,7 +49,7 @@ async function follow(source: ItemSource, draft: Draft, now: Date): Promise<bool
   const fresh = await within(source, delta.fresh, window, false);
   const changed = await within(source, delta.changed, window, true);
   draft.pending = draft.pending.union(fresh);
-  draft.changed = draft.changed.union(changed);
+  draft.mark(changed);
   draft.outside = draft.outside.union(IdRanges.of(delta.changed).minus(changed)).minus(changed);
   draft.point = delta.point;
   if (window.conversations && delta.fresh.length > 0) draft.window = '';
