@@ -38,7 +38,9 @@ export class Component {
   }
 
   all(name: string): Property[] {
-    return this.properties.filter((property) => property.name === name);
+    const found: Property[] = [];
+    for (const node of this.children) if (node instanceof Property && node.name === name) found.push(node);
+    return found;
   }
 
   /** Properties of one vCard group, whatever its case. */
@@ -47,11 +49,14 @@ export class Component {
   }
 
   component(name: string): Component | undefined {
-    return this.components.find((component) => component.name === name);
+    for (const node of this.children) if (node instanceof Component && node.name === name) return node;
+    return undefined;
   }
 
   componentsNamed(name: string): Component[] {
-    return this.components.filter((component) => component.name === name);
+    const found: Component[] = [];
+    for (const node of this.children) if (node instanceof Component && node.name === name) found.push(node);
+    return found;
   }
 
   /**

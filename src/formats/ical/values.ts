@@ -46,18 +46,12 @@ const TIME = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?$/;
 export function parseTime(value: string, tzid?: string): IcalTime {
   const match = TIME.exec(value.trim());
   if (!match) badData(`not a date or date-time: ${value.slice(0, 40)}`);
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month))
     badData(`no such date: ${value.slice(0, 40)}`);
   const local = localOf(year, month, day);
   if (match[4] === undefined) return { kind: 'date', local, tzid: null };
+  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6])];
   if (hour > 23 || minute > 59 || second > 60) badData(`no such time: ${value.slice(0, 40)}`);
   const at = local + hour * HOUR + minute * MINUTE + second * SECOND;
   if (match[7]) return { kind: 'utc', local: at, tzid: null };

@@ -65,12 +65,14 @@ export function unflow(text: string, deleteSpace: boolean): string {
   return lines.join('\r\n');
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these very characters are what is removed
+const BAD = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u;
+const ALL_BAD = new RegExp(BAD, 'gu');
+
 /** Removes what no protocol of ours may carry: NUL and other controls but tab and line ends, and lone surrogates. */
 export function cleanText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these very characters are what is removed
-  const bad = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/u;
-  if (!bad.test(text)) return text;
-  return text.replace(new RegExp(bad, 'gu'), (found) => (found >= '\ud800' && found <= '\udfff' ? '\ufffd' : ''));
+  if (!BAD.test(text)) return text;
+  return text.replace(ALL_BAD, (found) => (found >= '\ud800' && found <= '\udfff' ? '\ufffd' : ''));
 }
 
 /** At most `max` bytes of UTF-8, cut before the character that doesn't fit. */

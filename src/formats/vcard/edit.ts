@@ -45,9 +45,22 @@ export function removeProperty(card: Component, property: Property): void {
 
 /** One component of a structured value as text; lists in it joined. */
 export function component(property: Property | undefined, at: number, separator = ','): string {
-  if (!property) return '';
-  const values = property.isQuotedPrintable ? property.structured[at] : parseList(splitEscaped(property.value, ';')[at] ?? '');
-  return (values ?? [])
+  return property ? joined(pieces(property)[at], separator) : '';
+}
+
+/** All components of a structured value as text, in their order. */
+export function componentsOf(property: Property | undefined, separator = ','): readonly string[] {
+  return property ? pieces(property).map((piece) => joined(piece, separator)) : [];
+}
+
+/** Components as they stand in the line, or as lists of what was quoted-printable. */
+function pieces(property: Property): readonly (string | readonly string[])[] {
+  return property.isQuotedPrintable ? property.structured : splitEscaped(property.value, ';');
+}
+
+function joined(piece: string | readonly string[] = [], separator: string): string {
+  const values = typeof piece === 'string' ? parseList(piece) : piece;
+  return values
     .map((value) => value.trim())
     .filter(Boolean)
     .join(separator);

@@ -8,7 +8,8 @@ export function readPhoto(card: Component): string | undefined {
   const photo = card.all('PHOTO').find((property) => property.isBase64 || DATA_URI.test(property.value));
   if (!photo) return undefined;
   const data = photo.isBase64 ? photo.value : photo.value.replace(DATA_URI, '');
-  return data.replace(/[\s\\]+/g, '').replace(/=+$/, '') === '' ? undefined : data.replace(/[\s\\]+/g, '');
+  const bare = /[\s\\]/.test(data) ? data.replace(/[\s\\]+/g, '') : data;
+  return /[^=]/.test(bare) ? bare : undefined;
 }
 
 /** Replaces the picture of a card by another, or takes it away. @param data base64 */

@@ -102,10 +102,10 @@ function refused({ data, preference }: Choice): boolean {
 }
 
 function cut({ type, data, preference }: Choice): Body {
-  const bytes = Buffer.from(data);
-  const size = preference?.truncationSize ?? Number.POSITIVE_INFINITY;
-  if (bytes.length <= size) return { type, data, size: bytes.length };
-  return { type, data: Buffer.from(truncateUtf8(bytes, size)).toString(), size: bytes.length, truncated: true };
+  const size = Buffer.byteLength(data);
+  const most = preference?.truncationSize ?? Number.POSITIVE_INFINITY;
+  if (size <= most) return { type, data, size };
+  return { type, data: Buffer.from(truncateUtf8(Buffer.from(data), most)).toString(), size, truncated: true };
 }
 
 /** Not beside plain text, which is its own preview (MS-ASAIRS Preview). */

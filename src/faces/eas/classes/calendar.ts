@@ -88,6 +88,8 @@ const ORDER: readonly TagName[] = [
   'Calendar:OnlineMeetingExternalLink',
 ];
 
+const RANK: ReadonlyMap<TagName, number> = new Map(ORDER.map((tag, at) => [tag, at]));
+
 const FIELDS = [...OCCURRENCE_FIELDS, ...ITEM_FIELDS];
 
 /** Calendar items (MS-ASCAL) over VEVENT. */
@@ -114,7 +116,7 @@ function renderEvent(text: string, context: RenderContext): Element[] {
     master ? undefined : orphanKey(model, context),
   ];
   const present = found.filter((element) => element !== undefined);
-  return present.sort((a, b) => ORDER.indexOf(a.tag) - ORDER.indexOf(b.tag));
+  return present.sort((a, b) => (RANK.get(a.tag) ?? -1) - (RANK.get(b.tag) ?? -1));
 }
 
 /** An occurrence without its series is named by its original start (from 16.0 on). */

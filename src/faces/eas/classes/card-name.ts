@@ -1,5 +1,5 @@
 import { escapeText, formatStructured, Property } from '../../../formats/content-lines.js';
-import { component, setComponent, setText } from '../../../formats/vcard/edit.js';
+import { component, componentsOf, setComponent, setText } from '../../../formats/vcard/edit.js';
 import { displayName } from '../../../formats/vcard/validate.js';
 import type { CardModel } from './card-model.js';
 
@@ -15,14 +15,14 @@ const NOBODY: PersonName = { family: '', given: '', middle: '', prefix: '', suff
 
 /** N; for a card without one, what FN says, its last word being the family name. */
 export function nameOf(model: CardModel): PersonName {
-  const property = model.card.first('N');
-  const parts = Object.entries(N).map(([part, at]) => [part, component(property, at, ' ')]);
-  const name = Object.fromEntries(parts) as PersonName;
+  const parts = componentsOf(model.card.first('N'), ' ');
+  const [family = '', given = '', middle = '', prefix = '', suffix = ''] = parts.slice(0, N_LENGTH);
+  const name: PersonName = { family, given, middle, prefix, suffix };
   return isNobody(name) ? guessedName(model) : name;
 }
 
 function isNobody(name: PersonName): boolean {
-  return Object.values(name).every((part) => part === '');
+  return name.family === '' && name.given === '' && name.middle === '' && name.prefix === '' && name.suffix === '';
 }
 
 function guessedName({ card }: CardModel): PersonName {

@@ -10,9 +10,15 @@ export function toExtended(date: Date | number): string {
   return new Date(date).toISOString();
 }
 
+/** Of years that have four digits. */
+const EXTENDED_LENGTH = 24;
+
 /** `20261123T150405Z` */
 export function toCompact(date: Date | number): string {
-  return `${new Date(date).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+  const iso = new Date(date).toISOString();
+  if (iso.length !== EXTENDED_LENGTH) return `${iso.slice(0, 19).replace(/[-:]/g, '')}Z`;
+  const day = iso.slice(0, 4) + iso.slice(5, 7) + iso.slice(8, 10);
+  return `${day}T${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
 }
 
 const DATE = /^(\d{4})-?(\d{2})-?(\d{2})(?:[T ](\d{2}):?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;

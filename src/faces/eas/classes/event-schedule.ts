@@ -10,7 +10,7 @@ import { type OpenedObject, setTime } from './event-model.js';
 import { type EventTimes, isSeries, referenceTime, timesOfEvent, toWire, zoneOfEvent } from './event-times.js';
 import { type ApplyContext, MalformedItem, type RenderContext } from './item-class.js';
 import { decodeTimeZone, encodeTimeZone, type TimeZoneInformation } from './timezone.js';
-import { customZone, describedOffset, describeZone, fits, matchZone } from './zone-rules.js';
+import { customZone, describedOffset, fits, matchZone, timezoneOf } from './zone-rules.js';
 
 const HALF_HOUR = 30 * MINUTE;
 
@@ -28,7 +28,7 @@ export function renderTimezone(opened: OpenedObject, component: Component, { ver
   const { isAllDay } = timesOfEvent(component, opened.zones);
   if (isAllDay && atLeast(version, '16.0')) return undefined;
   const at = referenceTime(component, opened.zones, (now ?? new Date()).getTime());
-  return el('Calendar:Timezone', encodeTimeZone(describeZone(zoneOfEvent(component, opened.zones), at)));
+  return el('Calendar:Timezone', timezoneOf(zoneOfEvent(component, opened.zones), at));
 }
 
 /** What a client said about when an item is; absent where it said nothing. */

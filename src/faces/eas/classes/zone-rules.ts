@@ -3,7 +3,7 @@ import { ianaOfTzid, ianaOfWindows, windowsName } from '../../../formats/zones/n
 import { WINDOWS_ZONES } from '../../../formats/zones/windows.js';
 import { fixedZone, type Transition, yearStart, Zone } from '../../../formats/zones/zone.js';
 import { TERRITORIES } from './territories.js';
-import type { ClockChange, TimeZoneInformation } from './timezone.js';
+import { type ClockChange, encodeTimeZone, type TimeZoneInformation } from './timezone.js';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -23,6 +23,23 @@ export function describeZone(zone: Zone, at: number): TimeZoneInformation {
     daylightDate: changeOf(zone, toDaylight),
     daylightBias: biasOf(toDaylight.after) - bias,
   };
+}
+
+/** Timezone values by zone, and by year and offset: all the items of a calendar have the same few. */
+const TOLD = new WeakMap<Zone, Map<string, string>>();
+const MOST_TOLD = 200;
+
+/** The Timezone value of a zone (MS-ASDTYPE 2.7.6), with the rules of the year of `at`. */
+export function timezoneOf(zone: Zone, at: number): string {
+  const offset = zone.offsetAt(at);
+  const key = `${new Date(at + offset).getUTCFullYear()} ${offset}`;
+  const told = TOLD.get(zone) ?? new Map<string, string>();
+  const known = told.get(key);
+  if (known !== undefined) return known;
+  if (told.size >= MOST_TOLD) told.clear();
+  const text = encodeTimeZone(describeZone(zone, at));
+  TOLD.set(zone, told.set(key, text));
+  return text;
 }
 
 /** Minutes westwards of an offset in milliseconds eastwards. */

@@ -38,10 +38,24 @@ export function hasField(field: Pick<Field<never>, 'since' | 'until'>, version: 
 
 /** The elements of an item in the table's order; fields without a value leave no trace. */
 export function renderFields<M>(fields: Fields<M>, model: M, context: RenderContext): Element[] {
-  return fields
-    .filter((field) => hasField(field, context.version))
-    .map((field) => renderField(field, model, context))
-    .filter((element) => element !== undefined);
+  const rendered: Element[] = [];
+  for (const field of fieldsIn(fields, context.version)) {
+    const element = renderField(field, model, context);
+    if (element) rendered.push(element);
+  }
+  return rendered;
+}
+
+/** The rows that a version has, of each table: they are asked for with every item. */
+const BY_VERSION = new Map<EasVersion, WeakMap<object, unknown>>();
+
+function fieldsIn<M>(fields: Fields<M>, version: EasVersion): Fields<M> {
+  const tables = BY_VERSION.get(version) ?? new WeakMap<object, unknown>();
+  const known = tables.get(fields) as Fields<M> | undefined;
+  if (known) return known;
+  const found = fields.filter((field) => hasField(field, version));
+  BY_VERSION.set(version, tables.set(fields, found));
+  return found;
 }
 
 /** One element, or undefined where there is nothing to say. */
