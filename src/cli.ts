@@ -57,7 +57,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     },
   },
   devices: {
-    help: 'ADDRESS [DEVICE [wipe | wipe-account | block | allow]]: list phones and what they could not be given, or order something',
+    help: 'ADDRESS [DEVICE [wipe | wipe-account | block | allow | trace on [--minutes N] | trace off]]: list phones and what they could not be given, or order something',
     run: async (args) => {
       for (const line of await devicesCommand(databaseUrl(), args)) console.log(line);
     },

@@ -1,4 +1,5 @@
 import type { Device, DevicePatch } from './domain/devices/model.js';
+import { tracedUntil, traceOrder } from './domain/devices/trace.js';
 import { DomainError } from './domain/errors.js';
 import { HIERARCHY } from './domain/notify/hub.js';
 import type { Scope } from './domain/types.js';
@@ -9,18 +10,32 @@ import { PostgresDeviceStore } from './infra/db/device-store.js';
 import { createLog } from './log.js';
 
 /** What an operator can order, by the word on the command line. */
-const ORDERS: Readonly<Record<string, DevicePatch>> = {
-  wipe: { wipe: 'pending', policyKey: 0 },
-  'wipe-account': { wipe: 'account-pending', policyKey: 0 },
-  block: { blocked: true },
-  allow: { blocked: false, wipe: 'none' },
+const ORDERS: Readonly<Record<string, (details: readonly string[]) => DevicePatch>> = {
+  wipe: () => ({ wipe: 'pending', policyKey: 0 }),
+  'wipe-account': () => ({ wipe: 'account-pending', policyKey: 0 }),
+  block: () => ({ blocked: true }),
+  allow: () => ({ blocked: false, wipe: 'none' }),
+  trace: traceOf,
 };
 
+/** `on [--minutes N]` or `off`. @throws DomainError `invalid` */
+function traceOf([word = '', option, minutes = '']: readonly string[]): DevicePatch {
+  if (word === 'off' && option === undefined) return traceOrder(false, new Date());
+  if (word === 'on' && option === undefined) return traceOrder(true, new Date());
+  if (word !== 'on' || option !== '--minutes' || !/^\d{1,6}$/.test(minutes)) {
+    throw new DomainError('invalid', 'trace on [--minutes N] | trace off');
+  }
+  return traceOrder(true, new Date(), Number(minutes));
+}
+
 /**
- * `gateway devices ADDRESS [DEVICE [wipe|wipe-account|block|allow]]`: lists a user's devices, shows one with what it could not
- * be given, or orders something. A device that waits for changes hears of it at once.
+ * `gateway devices ADDRESS [DEVICE [wipe|wipe-account|block|allow|trace on|trace off]]`: lists a user's devices, shows one with
+ * what it could not be given, or orders something. A device that waits for changes hears of it at once.
  */
-export async function devicesCommand(url: string, [address = '', id, order]: readonly string[]): Promise<readonly string[]> {
+export async function devicesCommand(
+  url: string,
+  [address = '', id, order, ...details]: readonly string[],
+): Promise<readonly string[]> {
   const database = await openDatabase(url, { poolSize: 2 });
   try {
     const user = await new PostgresAccountStore(database).byAddress(address.toLowerCase());
@@ -32,9 +47,9 @@ export async function devicesCommand(url: string, [address = '', id, order]: rea
     const device = devices.find((one) => one.id === id);
     if (!device) throw new DomainError('not-found', `no device ${id}`);
     if (order === undefined) return [line(device), ...(await leftOutLines(store, scope, id))];
-    const patch = ORDERS[order];
-    if (!patch) throw new DomainError('invalid', `unknown word ${order}`);
-    const changed = await store.save(scope, id, patch);
+    const patchOf = ORDERS[order];
+    if (!patchOf) throw new DomainError('invalid', `unknown word ${order}`);
+    const changed = await store.save(scope, id, patchOf(details));
     await wake(url, scope);
     return [line(changed)];
   } finally {
@@ -42,10 +57,13 @@ export async function devicesCommand(url: string, [address = '', id, order]: rea
   }
 }
 
-function line({ id, type, protocol, information, compliance, wipe, blocked, userAgent }: Device): string {
+function line(device: Device): string {
+  const { id, type, protocol, information, compliance, wipe, blocked, userAgent } = device;
+  const traced = tracedUntil(device, new Date());
   const standing = blocked ? 'blocked' : wipe === 'none' ? 'allowed' : `wipe ${wipe}`;
   const model = information.Model ?? userAgent;
-  return [id, type, protocol, model, `policy ${compliance || 'not acknowledged'}`, standing].join('\t');
+  const columns = [id, type, protocol, model, `policy ${compliance || 'not acknowledged'}`, standing];
+  return [...columns, ...(traced ? [`traced until ${traced.toISOString()}`] : [])].join('\t');
 }
 
 async function leftOutLines(store: PostgresDeviceStore, scope: Scope, id: string): Promise<string[]> {

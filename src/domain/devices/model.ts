@@ -27,6 +27,8 @@ export interface Device {
   readonly versions: string;
   readonly wipe: WipeState;
   readonly blocked: boolean;
+  /** Until when an operator wants its requests written down; null or past: not. */
+  readonly traceUntil?: Date | null;
   /** Last Ping parameters and last Sync request, for requests that leave them out; JSON values of the face. */
   readonly cache: Readonly<Record<string, unknown>>;
 }

@@ -1,5 +1,6 @@
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
-import type { Device } from '../../domain/devices/model.js';
+import type { Device, DevicePatch } from '../../domain/devices/model.js';
+import { tracedUntil, traceOrder } from '../../domain/devices/trace.js';
 import { DomainError, type ErrorKind } from '../../domain/errors.js';
 import { HIERARCHY } from '../../domain/notify/hub.js';
 import type { Collection, ItemVersion } from '../../domain/pim/model.js';
@@ -57,7 +58,7 @@ export function webRouter(services: Services): Router {
 
   router.get(
     '/devices',
-    answer(async (s) => (await devices.list(s)).map(deviceJson)),
+    answer(async (s) => (await devices.list(s)).map((device) => deviceJson(device, services.clock.now()))),
   );
   router.get(
     '/devices/:id/left-out',
@@ -66,14 +67,15 @@ export function webRouter(services: Services): Router {
   router.post(
     '/devices/:id',
     change(async (s, req) => {
-      const { wipe, blocked } = body(req);
+      const { wipe, blocked, trace } = body(req);
+      const now = services.clock.now();
       const id = text(req.params.id);
       if (!(await devices.open(s, id, []))) throw new DomainError('not-found', 'no such device');
-      const changed = { ...wipeOf(wipe), ...(typeof blocked === 'boolean' ? { blocked } : {}) };
+      const changed = { ...wipeOf(wipe), ...(typeof blocked === 'boolean' ? { blocked } : {}), ...traceOf(trace, now) };
       const saved = await devices.save(s, id, changed);
       // A device that waits for changes is to hear of it now.
       services.hub.publish(s.account, HIERARCHY);
-      return deviceJson(saved);
+      return deviceJson(saved, now);
     }),
   );
   router.use(failed);
@@ -147,6 +149,13 @@ function wipeOf(value: unknown): Partial<Pick<Device, 'wipe' | 'policyKey'>> {
   throw new DomainError('invalid', 'wipe is device, account or none');
 }
 
+/** `true`, or for how many minutes; `false`: off. */
+function traceOf(value: unknown, now: Date): DevicePatch {
+  if (value === undefined) return {};
+  if (typeof value !== 'boolean' && typeof value !== 'number') throw new DomainError('invalid', 'trace is a number or a boolean');
+  return traceOrder(value !== false, now, typeof value === 'number' ? value : undefined);
+}
+
 function collectionJson({ id, kind, name, access, owner }: Collection): object {
   return { id, kind, name, access, owner: owner?.address };
 }
@@ -156,7 +165,18 @@ function versionJson(version: ItemVersion): object {
   return { item, seq, name, component, deleted, replacedBy, replacedAt, summary: summaryOf(version.text) };
 }
 
-function deviceJson({ id, type, userAgent, protocol, information, compliance, wipe, blocked }: Device): object {
+function deviceJson(device: Device, now: Date): object {
+  const { id, type, userAgent, protocol, information, compliance, wipe, blocked } = device;
   const names = { model: information.Model, name: information.FriendlyName };
-  return { id, type, userAgent, protocol, ...names, compliance: compliance || null, wipe, blocked };
+  return {
+    id,
+    type,
+    userAgent,
+    protocol,
+    ...names,
+    compliance: compliance || null,
+    wipe,
+    blocked,
+    traceUntil: tracedUntil(device, now),
+  };
 }

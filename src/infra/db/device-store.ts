@@ -27,6 +27,7 @@ interface DeviceRow {
   versions: string;
   wipe: WipeState;
   blocked: boolean;
+  trace_until: Date | null;
   cache: Record<string, unknown>;
 }
 
@@ -47,7 +48,7 @@ interface LeftOutRow {
 }
 
 const COLUMNS =
-  'id, type, user_agent, protocol, information, policy_key, pending_policy_key, policy, compliance, versions, wipe, blocked, cache';
+  'id, type, user_agent, protocol, information, policy_key, pending_policy_key, policy, compliance, versions, wipe, blocked, trace_until, cache';
 const QUALIFIED = COLUMNS.replace(/\w+/g, 'd.$&');
 
 const statement = (name: string, text: string): Statement => ({ name, text });
@@ -67,16 +68,17 @@ const LIST = statement('list_devices', `SELECT ${COLUMNS} FROM devices WHERE acc
 const SAVE = statement(
   'save_device',
   `INSERT INTO devices AS d (account_id, id, type, user_agent, protocol, information, policy_key, pending_policy_key, wipe, blocked, cache,
-     policy, compliance, versions)
+     policy, compliance, versions, trace_until)
    VALUES ($1, $2, coalesce($3, ''), coalesce($4, ''), coalesce($5, ''), coalesce($6::jsonb, '{}'), coalesce($7::bigint, 0),
            coalesce($8::bigint, 0), coalesce($9, 'none'), coalesce($10::boolean, false), coalesce($11::json, '{}'),
-           coalesce($12, ''), coalesce($13, ''), coalesce($14, ''))
+           coalesce($12, ''), coalesce($13, ''), coalesce($14, ''), $15)
    ON CONFLICT (account_id, id) DO UPDATE SET
      type = coalesce($3, d.type), user_agent = coalesce($4, d.user_agent), protocol = coalesce($5, d.protocol),
      information = coalesce($6::jsonb, d.information), policy_key = coalesce($7::bigint, d.policy_key),
      pending_policy_key = coalesce($8::bigint, d.pending_policy_key), wipe = coalesce($9, d.wipe),
      blocked = coalesce($10::boolean, d.blocked), cache = coalesce($11::json, d.cache),
      policy = coalesce($12, d.policy), compliance = coalesce($13, d.compliance), versions = coalesce($14, d.versions),
+     trace_until = coalesce($15, d.trace_until),
      changed_at = now()
    RETURNING ${COLUMNS}`,
 );
@@ -184,6 +186,7 @@ export class PostgresDeviceStore implements DeviceStore {
       patch.policy,
       patch.compliance,
       patch.versions,
+      patch.traceUntil,
     ]);
     return toDevice(saved as DeviceRow);
   }
@@ -261,6 +264,7 @@ function toDevice(found: DeviceRow): Device {
     versions: found.versions,
     wipe: found.wipe,
     blocked: found.blocked,
+    traceUntil: found.trace_until,
     cache: found.cache,
   };
 }
