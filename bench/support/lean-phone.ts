@@ -36,6 +36,8 @@ export class LeanPhone {
   policyKey = '0';
   inbox = '';
   syncKey = '0';
+  /** Requests and bytes of answers of the last first Sync. */
+  taken = { requests: 0, bytes: 0 };
   /** Type → ServerId of the default folders. */
   readonly folders = new Map<string, string>();
   #collection: string | null = null;
@@ -103,10 +105,13 @@ export class LeanPhone {
     this.syncKey = '0';
     await this.sync();
     let items = 0;
+    this.taken = { requests: 1, bytes: 0 };
     for (let more = true; more; ) {
       const round = await this.sync();
       items += round.added;
       more = round.more;
+      this.taken.requests++;
+      this.taken.bytes += round.bytes;
     }
     return items;
   }
