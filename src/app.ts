@@ -41,6 +41,7 @@ import { PostgresBus } from './infra/bus/postgres.js';
 import { RedisBus } from './infra/bus/redis.js';
 import { PostgresAccountStore } from './infra/db/account-store.js';
 import { PostgresAttachments } from './infra/db/attachment-store.js';
+import { PostgresAvailability } from './infra/db/availability-store.js';
 import { isMigrated, migrate, openDatabase, poolOf } from './infra/db/data-source.js';
 import { PostgresDeviceOrder } from './infra/db/device-order.js';
 import { PostgresDeviceStore } from './infra/db/device-store.js';
@@ -148,7 +149,7 @@ export async function startGateway(
     directory,
     outOfOffice: new OutOfOfficeService(filters, pim, clock),
     certificates: new CertificateCheck(config.smimeAuthorities, clock),
-    availability: new Availability({ pim, directory }),
+    availability: new Availability({ pim, directory, store: new PostgresAvailability(pool) }),
     scheduling,
     attachments: new Attachments({
       store: new PostgresAttachments(pool),

@@ -50,6 +50,52 @@ describe('scheduling over DAV (RFC 6638)', () => {
     return responses.slice(1);
   };
 
+  it('keeps an availability of all calendars with the inbox, and counts it in (RFC 7953 §7.2.4)', async () => {
+    const carolAddress = 'carol@example.test';
+    const carol = await server.client(carolAddress);
+    const [place, name] = [calendarPath(carolAddress, 'inbox'), CAL('calendar-availability')];
+    const office = (start: string) =>
+      [
+        ...['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//t//t//EN', 'BEGIN:VAVAILABILITY', 'UID:v', 'DTSTAMP:20260101T000000Z'],
+        ...['BEGIN:AVAILABLE', 'UID:w', 'DTSTAMP:20260101T000000Z', `DTSTART:${start}`, 'DTEND:20261123T170000Z'],
+        ...['SUMMARY:Office & <hours>', 'END:AVAILABLE', 'END:VAVAILABILITY', 'END:VCALENDAR', ''],
+      ].join('\r\n');
+    const set = async (text: string | null, prefix = 'C') => {
+      const value = `<${prefix}:calendar-availability>${text?.replace(/&/g, '&amp;').replace(/</g, '&lt;') ?? ''}</${prefix}:calendar-availability>`;
+      const action = text === null ? 'remove' : 'set';
+      const body = `<propertyupdate xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:S="http://calendarserver.org/ns/"><${action}><prop>${value}</prop></${action}></propertyupdate>`;
+      return carol.request('PROPPATCH', place, { body });
+    };
+    const kept = async (which = name) => (await carol.propfind(place, [which])).responses[0]?.props.get(which)?.text;
+    const freeBusy = async () => {
+      const lines = [
+        'BEGIN:VFREEBUSY',
+        'UID:q',
+        'DTSTAMP:20260101T000000Z',
+        'DTSTART:20261123T000000Z',
+        'DTEND:20261124T000000Z',
+      ];
+      const people = [`ORGANIZER:mailto:${ALICE}`, `ATTENDEE:mailto:${carolAddress}`, 'END:VFREEBUSY', 'END:VCALENDAR', ''];
+      const body = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//t//t//EN', 'METHOD:REQUEST', ...lines, ...people].join('\r\n');
+      const { text } = await alice.request('POST', calendarPath(ALICE, 'outbox'), { body, headers: ICS });
+      return [...text.matchAll(/^FREEBUSY[^:]*:(.*?)(?:&#13;|\r)?$/gm)].map(([, period]) => period);
+    };
+    assert.match(String((await carol.request('OPTIONS', place)).headers.dav), /calendar-availability/);
+    assert.equal(await kept(), undefined);
+    assert.match((await set(office('20261123T090000Z'))).text, /HTTP\/1.1 200/);
+    assert.equal((await kept())?.replace(/\r/g, ''), office('20261123T090000Z').replace(/\r/g, ''));
+    assert.deepEqual(await freeBusy(), ['20261123T000000Z/20261123T090000Z', '20261123T170000Z/20261124T000000Z']);
+    for (const bad of ['nonsense', office('yesterday'), office('20261123T090000Z').replaceAll('VAVAILABILITY', 'VEVENT')])
+      assert.match((await set(bad)).text, /HTTP\/1.1 403[\s\S]*valid-calendar-data/, bad);
+    assert.match((await set(office('20261123T100000Z'), 'S')).text, /HTTP\/1.1 200/, 'as Apple names it');
+    assert.match((await kept()) ?? '', /DTSTART:20261123T100000Z/);
+    assert.match((await kept(CS('calendar-availability'))) ?? '', /DTSTART:20261123T100000Z/);
+    assert.equal((await alice.request('PROPPATCH', place, { body: '<x/>' })).status, 400);
+    assert.match((await set(null)).text, /HTTP\/1.1 200/);
+    assert.equal(await kept(), undefined);
+    assert.deepEqual(await freeBusy(), []);
+  });
+
   it('announces itself with inbox, outbox and default calendar', async () => {
     assert.match(String((await bob.request('OPTIONS', bobs)).headers.dav), /calendar-auto-schedule/);
     const { responses } = await bob.propfind(`/dav/principals/${encodeURIComponent(BOB)}/`, [

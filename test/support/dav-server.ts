@@ -21,6 +21,7 @@ import { davRouter } from '../../src/faces/dav/endpoint.js';
 import { pushMessage } from '../../src/faces/dav/push/message.js';
 import { PostgresAccountStore } from '../../src/infra/db/account-store.js';
 import { PostgresAttachments } from '../../src/infra/db/attachment-store.js';
+import { PostgresAvailability } from '../../src/infra/db/availability-store.js';
 import { migrate, openDatabase, poolOf } from '../../src/infra/db/data-source.js';
 import { PostgresDeviceStore } from '../../src/infra/db/device-store.js';
 import { PostgresFiles } from '../../src/infra/db/file-store.js';
@@ -119,7 +120,7 @@ function servicesOver(database: DataSource, parts: { errors: string[]; pushed: P
   const pim = new PimService(pimStore, hub, clock, undefined, scheduling.planner);
   const directory = new Directory(new PostgresAccountStore(database));
   const stores = { files: new PostgresFiles(pool), locks: new PostgresLockStore(pool), devices: new PostgresDeviceStore(pool) };
-  const availability = new Availability({ pim, directory });
+  const availability = new Availability({ pim, directory, store: new PostgresAvailability(pool) });
   const attachments = new Attachments({
     store: new PostgresAttachments(pool),
     pim,

@@ -10,13 +10,13 @@ const event = (...lines: string[]) => calendar('BEGIN:VEVENT', 'UID:u', 'DTSTAMP
 
 const DAY = { start: Date.UTC(2026, 10, 23), end: Date.UTC(2026, 10, 24) };
 
-async function busy(texts: string[], query: { zone?: string; exceptUid?: string } = {}) {
+async function busy(texts: string[], query: { zone?: string; exceptUid?: string; availability?: string } = {}) {
   const pim = {
     async *search() {
       for (const text of texts) yield { text, uid: 'u' } as never;
     },
   };
-  const all = { span: DAY, zone: query.zone ?? 'UTC', addresses: ['a@example.test'], exceptUid: query.exceptUid };
+  const all = { span: DAY, addresses: ['a@example.test'], ...query, zone: query.zone ?? 'UTC' };
   const periods = await busyPeriods(pim, {} as Session, [{} as Collection], all);
   return periods.map(({ type, start, end }) => `${type} ${hour(start)}-${hour(end)}`);
 }
@@ -122,5 +122,26 @@ describe('busyPeriods', () => {
     assert.deepEqual(await busy([usual, elsewhere]), await busy([usual]), 'one of another day says nothing of this one');
     const meeting = event('DTSTART:20261123T120000Z', 'DTEND:20261123T130000Z');
     assert.ok((await busy([usual, meeting])).includes('BUSY 12:00-13:00'), 'what is booked stays booked');
+  });
+
+  it('lays what somebody says of all his calendars among what stands in them (RFC 7953 §7.2.4)', async () => {
+    const parts = (uid: string, ...lines: string[]) => office(uid, lines, weekly).split('\r\n').slice(3, -2);
+    const both = calendar(...parts('v', 'PRIORITY:9'), ...parts('t', 'PRIORITY:1', 'BUSYTYPE:BUSY', 'DTEND:20261123T120000Z'));
+    assert.deepEqual(await busy([], { availability: both }), ['BUSY 00:00-09:00', 'BUSY-UNAVAILABLE 17:00-00:00']);
+    const morning = ['UID:x', 'DTSTART:20261123T060000Z', 'DTEND:20261123T070000Z'];
+    const inCalendar = office('c', ['PRIORITY:5', 'DTSTART:20261123T060000Z', 'DTEND:20261123T080000Z'], morning);
+    assert.deepEqual(await busy([inCalendar], { availability: office('v', ['PRIORITY:9'], weekly) }), [
+      'BUSY-UNAVAILABLE 00:00-06:00',
+      'BUSY-UNAVAILABLE 07:00-09:00',
+      'BUSY-UNAVAILABLE 17:00-00:00',
+    ]);
+    assert.deepEqual(await busy([], { availability: 'nonsense' }), []);
+  });
+
+  it('errs on the busy side where there are more periods than an answer has', async () => {
+    const rule = 'RRULE:FREQ=SECONDLY;INTERVAL=10;COUNT=6000';
+    const periods = await busy([event('DTSTART:20261123T000000Z', 'DURATION:PT1S', rule)]);
+    assert.equal(periods.length, 5_000);
+    assert.equal(periods.at(-1), 'BUSY 13:53-16:39', 'the last one holds all that is left');
   });
 });

@@ -2,9 +2,9 @@ import { AUTO_SCHEDULE } from '../../../domain/scheduling/scheduling.js';
 import type { DavReply } from '../message.js';
 import type { Place } from '../paths.js';
 
-/** Compliance classes and extensions that hold (RFC 4918 §18, RFC 3744 §7.2, RFC 4791 §5.1, RFC 6352 §6.1, RFC 5689 §3.1). */
+/** Compliance classes and extensions that hold (RFC 4918 §18, RFC 3744 §7.2, RFC 4791 §5.1, RFC 6352 §6.1, RFC 5689 §3.1, RFC 7953 §7.1). */
 export const DAV_CLASSES = [
-  '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook, calendar-managed-attachments, calendar-no-timezone',
+  '1, 2, 3, access-control, extended-mkcol, calendar-access, addressbook, calendar-managed-attachments, calendar-no-timezone, calendar-availability',
   ...(AUTO_SCHEDULE ? ['calendar-auto-schedule'] : []),
   'calendarserver-sharing, resource-sharing, calendar-proxy, add-member, webdav-push',
 ].join(', ');
@@ -37,7 +37,7 @@ const METHODS: Readonly<Record<Place['at'], readonly string[]>> = {
   homes: READ,
   home: [...READ, 'PROPPATCH', 'POST'],
   outbox: [...READ, 'POST'],
-  inbox: READ,
+  inbox: [...READ, 'PROPPATCH'],
   message: [...READ, 'GET', 'HEAD', 'DELETE'],
   push: ['OPTIONS', 'DELETE'],
   attachment: ['OPTIONS', 'GET', 'HEAD'],

@@ -8,6 +8,7 @@ import { requireUnlocked } from '../locks.js';
 import type { DavReply } from '../message.js';
 import { multistatusOf, statusElement } from '../multistatus.js';
 import { preconditionOf } from '../preconditions.js';
+import { AVAILABILITY } from '../props/availability.js';
 import { isLive, propertyOn } from '../props/index.js';
 import {
   isPropertyKey,
@@ -47,11 +48,12 @@ async function withProperties(x: Exchange, resource: Resource): Promise<Resource
   return { ...resource, item: { ...item, properties: kept.get(item.name) ?? {} } };
 }
 
-async function apply(x: Exchange, { collection, item, file }: Resource, patch: CollectionPatch): Promise<void> {
+async function apply(x: Exchange, { kind, collection, item, file }: Resource, patch: CollectionPatch): Promise<void> {
   if (item !== null && collection !== null)
     await x.services.pim.setItemProperties(x.session, collection, item.name, patch.properties ?? {});
   else if (collection !== null) await x.services.pim.updateCollection(x.session, collection, patch);
   else if (file !== null) await x.services.files.setProperties(x.session, file.path, patch.properties ?? {});
+  else if (kind === 'inbox') await x.services.availability.say(x.session, patch.properties?.[AVAILABILITY] ?? null);
 }
 
 /** One property to be set, or removed where the value is null. */
@@ -112,7 +114,8 @@ function changeOf(kind: ResourceKind, name: ClarkName, value: XmlElement | null)
   if (row?.set === undefined && (row !== undefined || isLive(name))) {
     return conditionError(403, D('cannot-modify-protected-property'));
   }
-  if (!KEEPING.has(kind)) return new DavError(403);
+  // With the inbox nothing is kept but what a table knows.
+  if (!KEEPING.has(kind) && (kind !== 'inbox' || row === undefined)) return new DavError(403);
   const change = row?.set?.(value) ?? keep(name, value);
   return change instanceof DavError || sizeOf(change) <= MAX_PROPERTY_BYTES ? change : new DavError(507);
 }

@@ -2,6 +2,7 @@ import type { ClarkName } from '../../../formats/xml/names.js';
 import type { ResourceKind } from '../resource.js';
 import { aclProperties } from './acl.js';
 import { appleProperties } from './apple.js';
+import { availabilityProperties } from './availability.js';
 import { caldavProperties } from './caldav.js';
 import { carddavProperties } from './carddav.js';
 import { lockProperties } from './locks.js';
@@ -24,6 +25,7 @@ export const PROPERTIES: readonly Property[] = [
   ...appleProperties,
   ...sharingProperties,
   ...pushProperties,
+  ...availabilityProperties,
 ];
 
 const byName = new Map<ClarkName, Property[]>();
