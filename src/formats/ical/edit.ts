@@ -18,16 +18,13 @@ import { ComponentEditor } from './component-editor.js';
 import { IcalError } from './error.js';
 import { SeriesExceptions } from './exceptions.js';
 import { MAIN_COMPONENTS, parseCalendar } from './parse.js';
-import { DAY, type IcalTime, mod, timesOf, utcTime } from './values.js';
+import { type IcalTime, timeOf, timesOf, utcTime } from './values.js';
 import { vtimezoneText, ZoneTable } from './zones.js';
 
 export { type AttendeePatch, ComponentEditor } from './component-editor.js';
 
 /** What names the software in a calendar that the gateway makes. */
 const PRODID = '-//Mobile Sync Gateway//Calendar//EN';
-
-/** Properties that make a component a series, or name it within one; an override has none of them. */
-const SERIES = ['RRULE', 'RDATE', 'EXDATE', 'EXRULE', 'RECURRENCE-ID'];
 
 export class CalendarEditor {
   readonly calendar: Component;
@@ -72,31 +69,29 @@ export class CalendarEditor {
     return this.#main.filter((component) => component.first('RECURRENCE-ID')).map((component) => this.#edit(component));
   }
 
-  /** The override of an occurrence, in whatever form its RECURRENCE-ID is written. */
+  /** The override of an occurrence alone, in whatever form its RECURRENCE-ID is written. */
   override(recurrenceId: IcalTime): ComponentEditor | null {
     const found = this.#exceptions.override(recurrenceId);
     return found ? this.#edit(found) : null;
   }
 
   /**
-   * The override of an occurrence; where there is none, one that says what the master says, at the occurrence's time.
+   * The override of an occurrence alone; where there is none, one that says what the series says, at the occurrence's time.
    * @throws IcalError where there is no master to start from
    */
   addOverride(recurrenceId: IcalTime): ComponentEditor {
     const exceptions = this.#exceptions;
-    const found = exceptions.override(recurrenceId);
-    if (found) return this.#edit(found);
     const { master, set } = exceptions;
-    if (!master || !set) throw new IcalError('valid-calendar-object-resource', 'no series to override');
-    const start = set.startOf(recurrenceId);
-    const time: IcalTime = { ...set.timing.start, local: start.local };
-    const component = master.clone();
-    for (const name of SERIES) component.remove(name);
-    const editor = this.#edit(component);
-    editor.setTime('RECURRENCE-ID', time);
-    this.#moveTimes(editor, set.timing.start, time);
-    exceptions.add(component, this.overrides.at(-1)?.component ?? master);
-    return editor;
+    const single = set || exceptions.override(recurrenceId) ? exceptions.single(recurrenceId) : null;
+    if (!single) throw new IcalError('valid-calendar-object-resource', 'no series to override');
+    const { component, isNew } = single;
+    if (!isNew) return this.#edit(component);
+    exceptions.add(component, this.overrides.at(-1)?.component ?? master ?? undefined);
+    for (const name of ['RECURRENCE-ID', 'DTSTART', 'DTEND', 'DUE']) {
+      const tzid = component.first(name)?.param('TZID');
+      if (tzid !== undefined) this.ensureTimezone(tzid, timeOf(component.first(name) as Property).local);
+    }
+    return this.#edit(component);
   }
 
   /** Takes an override away: the occurrence is again as the master says. Returns whether there was one. */
@@ -147,19 +142,5 @@ export class CalendarEditor {
   get #exceptions(): SeriesExceptions {
     const overrides = this.overrides.map(({ component }) => component);
     return new SeriesExceptions(this.calendar, this.master?.component ?? null, overrides, this.zones);
-  }
-
-  /** Gives an occurrence the master's length: days and floating times on the wall clock, others exactly. */
-  #moveTimes(editor: ComponentEditor, from: IcalTime, to: IcalTime): void {
-    const zones = this.zones;
-    const by = zones.instant(to) - zones.instant(from);
-    const anchor = editor.time('DTSTART') ? 'DTSTART' : 'DUE';
-    for (const name of ['DTSTART', 'DTEND', 'DUE']) {
-      const time = editor.time(name);
-      if (!time) continue;
-      const onWall = time.kind === 'date' || time.kind === 'floating' || name === anchor;
-      const local = onWall ? time.local + to.local - from.local : zones.zoneOf(time).toLocal(zones.instant(time) + by);
-      editor.setTime(name, { ...time, local: time.kind === 'date' ? local - mod(local, DAY) : local });
-    }
   }
 }

@@ -81,8 +81,8 @@ export function openCalendarObject(text: string, limits: Partial<IcalLimits> = {
   const overrides: Override[] = [];
   let master: Component | null = null;
   for (const component of main) {
-    const id = component.first('RECURRENCE-ID');
-    if (id) overrides.push({ recurrenceId: timeOf(id), thisAndFuture: isThisAndFuture(id.param('RANGE')), component });
+    const override = overrideOf(component);
+    if (override) overrides.push(override);
     else if (master) throw new IcalError('valid-calendar-object-resource', `two ${component.name} without RECURRENCE-ID`);
     else master = component;
   }
@@ -120,6 +120,12 @@ function mainComponents(calendar: Component): Component[] {
       throw new IcalError('supported-calendar-component', `${name.slice(0, 40)} is not a component that is kept`);
   if (names.size > 1) throw new IcalError('valid-calendar-object-resource', `components of two types: ${[...names].join(', ')}`);
   return main;
+}
+
+/** What a component with RECURRENCE-ID stands for; null without. @throws IcalError for a RECURRENCE-ID that is no time */
+export function overrideOf(component: Component): Override | null {
+  const id = component.first('RECURRENCE-ID');
+  return id ? { recurrenceId: timeOf(id), thisAndFuture: isThisAndFuture(id.param('RANGE')), component } : null;
 }
 
 function isThisAndFuture(range: string | undefined): boolean {
