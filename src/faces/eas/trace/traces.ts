@@ -11,14 +11,14 @@ import { type Redacted, redact } from './redact.js';
 const MOST_REMEMBERED = 1_000;
 
 /** One request and the way of its answer. */
-export interface Exchange {
+export interface Traced {
   readonly account: string;
   readonly query: EasQuery;
   /** Bytes of the request's body. */
   readonly bytes: number;
   readonly res: ServerResponse;
   /** Hears of the answer when it is sent. */
-  readonly responder: { told?: (answer: EasAnswer) => void };
+  readonly responder: { told?: ((answer: EasAnswer) => void) | undefined };
   readonly log: Logger;
 }
 
@@ -32,19 +32,19 @@ export class Traces {
   constructor(private readonly clock: Clock) {}
 
   /** A request of a device whose row was read. */
-  begin(device: Device, body: Element | null, exchange: Exchange): void {
-    const key = `${exchange.account}/${device.id}`;
+  begin(device: Device, body: Element | null, traced: Traced): void {
+    const key = `${traced.account}/${device.id}`;
     const until = tracedUntil(device, this.clock.now());
     if (until) this.#remember(key, until);
     else if (this.#remembered.size > 0) this.#remembered.delete(key);
-    if (until) trace(exchange, body);
+    if (until) trace(traced, body);
   }
 
   /** A request that was refused, maybe before the device's row was read. */
-  refused(exchange: Exchange): void {
-    if (this.#remembered.size === 0 || exchange.responder.told) return;
-    const until = this.#remembered.get(`${exchange.account}/${exchange.query.deviceId}`);
-    if (until && until > this.clock.now()) trace(exchange, null);
+  refused(traced: Traced): void {
+    if (this.#remembered.size === 0 || traced.responder.told) return;
+    const until = this.#remembered.get(`${traced.account}/${traced.query.deviceId}`);
+    if (until && until > this.clock.now()) trace(traced, null);
   }
 
   #remember(key: string, until: Date): void {
@@ -54,7 +54,7 @@ export class Traces {
   }
 }
 
-function trace({ account, query, bytes, res, responder, log }: Exchange, body: Element | null): void {
+function trace({ account, query, bytes, res, responder, log }: Traced, body: Element | null): void {
   const began = performance.now();
   const { deviceId: device, command, version, policyKey } = query;
   const common = { trace: true, account, device, command: command.slice(0, 40), version };
