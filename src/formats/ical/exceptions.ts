@@ -126,11 +126,12 @@ export class SeriesExceptions {
     if (variant) this.#advance(variant, from);
   }
 
-  /** Takes an occurrence out of the series: EXDATE in the form given, and no override. */
+  /** Takes an occurrence out of the series: EXDATE in the form given, and no override. What is out already stays as it is. */
   exclude(at: IcalTime): void {
-    this.removeOverride(at);
     const key = this.#keyOf(at);
-    if (!this.master || this.#excluded.has(key)) return;
+    if (this.#excluded.has(key)) return;
+    this.removeOverride(at);
+    if (!this.master) return;
     this.#exclusionsAt(key).add(this.master.add(new Property('EXDATE', formatTime(at), timeParams(at))));
   }
 

@@ -41,6 +41,7 @@ import {
   dropExceptions,
   exceptionsOf,
   hasOccurrence,
+  hasRanges,
   moveExceptions,
   notRenamed,
   occurrenceAt,
@@ -137,18 +138,29 @@ function changeEvent(text: string, data: Element, context: ApplyContext): string
   const before = snapshots(opened);
   const model = mainModel(opened);
   const absence = absenceIn(data, context);
-  const renamed = model.master ? applySchedule(model, data, context, absence) : applyOwnTimes(model, data, context);
+  const rescheduled = model.master ? applySchedule(model, data, context, absence) : applyOwnTimes(model, data, context);
   const written = applyFields(FIELDS, model, data, context, absence);
   handDown(model, written as readonly Written<ItemModel>[], before, context);
   applyEventFiles([model.component, ...overridesOf(model)], data, context);
   // From 16.0 on an occurrence is changed by its InstanceId, not inside the series (MS-ASCAL Exceptions).
-  if (model.master && isSeries(model.component) && !atLeast(context.version, '16.0'))
-    applyExceptions(model, data, context, renamed);
+  if (model.master && isSeries(model.component) && !atLeast(context.version, '16.0')) {
+    const former = rescheduled.isOther && hasRanges(model) ? mainModel(openObject(text, context.user)) : null;
+    applyExceptions(model, data, context, { renamed: rescheduled.renamed, former });
+  }
   return stamped(model, before, context) ? opened.calendar.toString() : text;
 }
 
+/** What a change made of the times and pattern of an item. */
+interface Rescheduled {
+  /** Whether its occurrences are others now. */
+  readonly isOther: boolean;
+  readonly renamed: Renaming;
+}
+
+const UNCHANGED: Rescheduled = { isOther: false, renamed: notRenamed };
+
 /** Times and pattern of a single item or series, and what they mean for its exceptions. */
-function applySchedule(model: ItemModel, data: Element, context: ApplyContext, absence: Absence): Renaming {
+function applySchedule(model: ItemModel, data: Element, context: ApplyContext, absence: Absence): Rescheduled {
   const { component, zones } = model;
   const shown = timesOfEvent(component, zones);
   const isHidden = component.first('RRULE') !== undefined && shownRecurrence(model, component, context.version) === null;
@@ -160,17 +172,17 @@ function applySchedule(model: ItemModel, data: Element, context: ApplyContext, a
   if (times) writeTimes(model, component, times);
   const absent = absence({ tag: 'Calendar:Recurrence', ghostable: false }) ? 'cleared' : 'kept';
   const changed = applyRecurrence(model, component, data, absent, context);
-  if (!wasSeries || !isSeries(component)) return notRenamed;
+  if (!wasSeries || !isSeries(component)) return UNCHANGED;
   if (atLeast(context.version, '16.0') && (times || changed === 'pattern')) dropExceptions(model, component);
   const renamed = times ? moveExceptions(model, component, shown) : notRenamed;
   if (changed !== 'none') pruneExceptions(model, component);
-  return renamed;
+  return { isOther: times !== null || changed !== 'none', renamed };
 }
 
-function applyOwnTimes(model: ItemModel, data: Element, context: ApplyContext): Renaming {
+function applyOwnTimes(model: ItemModel, data: Element, context: ApplyContext): Rescheduled {
   const times = changedTimes(model, model.component, timesOfEvent(model.component, model.zones), readTimes(data), context);
   if (times) writeTimes(model, model.component, times);
-  return notRenamed;
+  return UNCHANGED;
 }
 
 /** Fields that say what the server alone knows, or that devices send as they like. */
@@ -178,6 +190,8 @@ const NOT_COMPARED: ReadonlySet<TagName> = new Set(['Calendar:MeetingStatus', 'C
 
 function eventAgrees(text: string, data: Element, context: ApplyContext): boolean {
   const model = mainModel(openObject(text, context.user));
+  // What a change of the series makes of the occurrences that follow a changed one, no device works out itself.
+  if (hasRanges(model)) return false;
   const shown = timesOfEvent(model.component, model.zones);
   if (changedTimes(model, model.component, shown, readTimes(data), context)) return false;
   const compared = FIELDS.filter(({ tag }) => !NOT_COMPARED.has(tag));

@@ -3,13 +3,23 @@ import type { SeriesExceptions } from '../../../formats/ical/exceptions.js';
 import type { IcalTime } from '../../../formats/ical/values.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { child, type Element, el, elements } from '../../../formats/wbxml/tree.js';
-import { applyFields, type Field, hasField, isNothing, renderField, shownContext, type Written } from '../schema/field.js';
+import {
+  agrees,
+  applyFields,
+  type Field,
+  hasField,
+  isNothing,
+  renderField,
+  shownContext,
+  type Written,
+} from '../schema/field.js';
 import { flag, readInstant } from '../schema/values.js';
 import { atLeast, type EasVersion } from '../versions.js';
 import { toCompact } from './dates.js';
 import { applyEventFiles } from './event-attachments.js';
 import { OCCURRENCE_FIELDS } from './event-fields.js';
 import type { ItemModel } from './event-model.js';
+import { followers, nearest } from './event-ranges.js';
 import { changedTimes, readTimes, renderTimes, type SentTimes, sameTimes, writeTimes } from './event-schedule.js';
 import {
   deletedOccurrences,
@@ -32,15 +42,20 @@ const MOST = 256;
 /** The occurrences of a series that were deleted or differ (MS-ASCAL Exceptions). */
 export function renderExceptions(series: ItemModel, context: RenderContext): Element | undefined {
   const keyOf = (at: IcalTime) => toWire(at, series.zones, context.version);
-  const told = new Map<number, Component | null>(deletedOccurrences(series.component).map((at) => [keyOf(at), null]));
-  for (const component of overridesOf(series)) told.set(keyOf(occurrenceOf(component)), component);
-  // Of too many the latest matter: the others are over.
-  const latest = [...told].sort(([a], [b]) => a - b).slice(-MOST);
-  const all = latest.map(([key, component]) =>
-    component
-      ? renderException(series, { ...series, component }, keyElement(key, context), context)
-      : el('Calendar:Exception', el('Calendar:Deleted', true), keyElement(key, context)),
+  const exceptions = exceptionsOf(series, series.component);
+  const now = (context.now ?? new Date()).getTime();
+  const isAlike = (component: Component) => differences(series, { ...series, component }, context).length === 0;
+  const told = new Map<number, IcalTime | Component | null>(
+    followers(series, series.component, exceptions, { most: MOST, now, isAlike }).map((at) => [keyOf(at), at]),
   );
+  for (const component of overridesOf(series)) told.set(keyOf(occurrenceOf(component)), component);
+  for (const at of deletedOccurrences(series.component)) told.set(keyOf(at), null);
+  const sorted = [...told].sort(([a], [b]) => a - b);
+  const all = nearest(sorted, ([key]) => key, MOST, now).map(([key, what]) => {
+    if (what === null) return el('Calendar:Exception', el('Calendar:Deleted', true), keyElement(key, context));
+    const component = 'local' in what ? overrideAt(what, exceptions).component : what;
+    return renderException(series, { ...series, component }, keyElement(key, context), context);
+  });
   return all.length > 0 ? el('Calendar:Exceptions', all) : undefined;
 }
 
@@ -67,6 +82,13 @@ function renderException(series: ItemModel, occurrence: ItemModel, key: Element,
     renderTimes(occurrence, times, context).filter(({ tag }) => tag !== 'Calendar:AllDayEvent' || times.isAllDay !== isAllDay),
     fieldsIn(context.version).map((field) => renderDifference(field, series, occurrence, context)),
   );
+}
+
+/** What a device is shown to differ in an occurrence, its times and its stamp apart. */
+function differences(series: ItemModel, occurrence: ItemModel, context: RenderContext): Element[] {
+  return fieldsIn(context.version)
+    .filter(({ tag }) => tag !== 'Calendar:DtStamp')
+    .flatMap((field) => renderDifference(field, series, occurrence, context) ?? []);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as in Fields
@@ -116,19 +138,44 @@ export function handDown(
  * The exceptions a client sent inside the series (up to 14.1, and in a new item). Those it doesn't name stay as they are.
  * @throws MalformedItem
  */
-export function applyExceptions(series: ItemModel, data: Element, context: ApplyContext, renamed: Renaming = notRenamed): void {
+export function applyExceptions(
+  series: ItemModel,
+  data: Element,
+  context: ApplyContext,
+  { renamed = notRenamed, former = null }: { readonly renamed?: Renaming; readonly former?: ItemModel | null } = {},
+): void {
   const sent = exceptionsIn(data).slice(0, MOST);
   if (sent.length === 0) return;
   const exceptions = exceptionsOf(series, series.component);
+  const isEcho = former ? echoesOf(former, context) : () => false;
   for (const exception of sent) {
     const key = child(exception, 'Calendar:ExceptionStartTime') ?? child(exception, 'AirSyncBase:InstanceId');
     const instant = key && readInstant(key);
     if (!instant) throw new MalformedItem('Exception without its original start');
+    if (isEcho(instant, exception)) continue;
     const at = renamed(occurrenceAt(series, series.component, instant.getTime(), context.version));
     const deleted = child(exception, 'Calendar:Deleted');
     if (deleted && flag.read(deleted)) exceptions.exclude(at);
     else changeOccurrence(series, at, exception, context, { inherits: true, exceptions });
   }
+}
+
+/**
+ * Whether a client repeats what it was shown of an occurrence that only followed a changed one, while it changes the series:
+ * nothing is meant by that.
+ */
+function echoesOf(former: ItemModel, context: ApplyContext): (instant: Date, exception: Element) => boolean {
+  const exceptions = exceptionsOf(former, former.component);
+  return (instant, exception) => {
+    const at = occurrenceAt(former, former.component, instant.getTime(), context.version);
+    const range = exceptions.range(at);
+    if (!range || exceptions.override(at) || exceptions.isExcluded(at) || child(exception, 'Calendar:Deleted')) return false;
+    const { component } = overrideAt(at, exceptions);
+    const occurrence = { ...former, component };
+    const times = timesOfEvent(component, former.zones);
+    const isInTime = changedTimes(occurrence, component, times, readTimes(exception), context) === null;
+    return isInTime && agrees(fieldsIn(context.version), occurrence, exception, context);
+  };
 }
 
 /**
@@ -158,7 +205,7 @@ export function changeOccurrence(
   options: { readonly inherits?: boolean; readonly exceptions: SeriesExceptions },
 ): void {
   const { exceptions } = options;
-  const { component, isNew } = overrideAt(series, series.component, at, exceptions);
+  const { component, isNew } = overrideAt(at, exceptions);
   const before = component.toString();
   const occurrence = { ...series, component };
   const current = timesOfEvent(component, series.zones);

@@ -1,6 +1,7 @@
 import { type Component, Property } from '../../../formats/content-lines.js';
 import { SeriesExceptions } from '../../../formats/ical/exceptions.js';
 import { Budget, TooComplex } from '../../../formats/ical/occurrences.js';
+import { overrideOf } from '../../../formats/ical/parse.js';
 import { formatRule } from '../../../formats/ical/rule.js';
 import {
   DAY,
@@ -30,7 +31,7 @@ const SERIES_PROPERTIES = ['RRULE', 'RDATE', 'EXDATE', 'EXRULE'] as const;
 /** The recurrence a device is shown; null for a single item and for rules that the protocol has no words for. */
 export function shownRecurrence(opened: OpenedObject, master: Component, version: EasVersion): WireRecurrence | null {
   const rule = ruleOf(master);
-  if (!rule || master.first('EXRULE') || opened.object.overrides.some(({ thisAndFuture }) => thisAndFuture)) return null;
+  if (!rule || master.first('EXRULE')) return null;
   const { start } = timesOfEvent(master, opened.zones);
   const recurrence = toEas(rule, start.local, version);
   if (!recurrence) return null;
@@ -110,6 +111,11 @@ export function overridesOf({ calendar, master, object }: OpenedObject): Compone
     .filter((component) => component !== master && component.first('RECURRENCE-ID'));
 }
 
+/** Whether overrides with RANGE=THISANDFUTURE change all that follows them. */
+export function hasRanges({ master, object }: OpenedObject): boolean {
+  return master !== null && object.overrides.some(({ thisAndFuture }) => thisAndFuture);
+}
+
 /** Which occurrence a component stands for. */
 export function occurrenceOf(override: Component): IcalTime {
   return timeOf(override.first('RECURRENCE-ID') as Property);
@@ -146,12 +152,22 @@ function isGenerated({ set, zones }: SeriesExceptions, at: IcalTime, budget: Bud
   }
 }
 
-/** Forgets the occurrences that differed and that a changed pattern or an earlier end does not have any more. */
+/**
+ * Forgets the occurrences that differed and that a changed pattern or an earlier end does not have any more. What holds for
+ * all that follow one holds from the next one on that there is.
+ */
 export function pruneExceptions(opened: OpenedObject, master: Component): void {
-  const exceptions = exceptionsOf(opened, master);
+  const before = exceptionsOf(opened, master);
   const budget = new Budget();
   for (const override of overridesOf(opened))
-    if (!isGenerated(exceptions, occurrenceOf(override), budget)) opened.calendar.remove(override);
+    if (!isRange(override) && !isGenerated(before, occurrenceOf(override), budget)) opened.calendar.remove(override);
+  const exceptions = exceptionsOf(opened, master);
+  for (const override of overridesOf(opened)) if (isRange(override)) exceptions.settle(override);
+}
+
+/** Whether an override stands for all that follow, too (RFC 5545 §3.2.13). */
+export function isRange(override: Component): boolean {
+  return overrideOf(override)?.thisAndFuture ?? false;
 }
 
 /** The occurrences that were deleted. */
@@ -160,21 +176,10 @@ export function deletedOccurrences(master: Component): IcalTime[] {
 }
 
 /** The component of an occurrence that differs, or a new one that says what the series says; not yet part of the object. */
-export function overrideAt(
-  opened: OpenedObject,
-  master: Component,
-  at: IcalTime,
-  exceptions: SeriesExceptions,
-): { component: Component; isNew: boolean } {
-  const found = exceptions.override(at);
-  if (found) return { component: found, isNew: false };
-  const component = master.clone();
-  for (const name of SERIES_PROPERTIES) component.remove(name);
-  const start = component.first('DTSTART') as Property;
-  const id = new Property('RECURRENCE-ID', formatTime(at), timeParams(at));
-  component.insertBefore(id, start);
-  setTimesLike(opened, component, timesAt(opened, master, at));
-  return { component, isNew: true };
+export function overrideAt(at: IcalTime, exceptions: SeriesExceptions): { component: Component; isNew: boolean } {
+  const found = exceptions.single(at);
+  if (!found) throw new MalformedItem('no series');
+  return found;
 }
 
 /** When an occurrence is if nothing is said of its own. */
@@ -187,10 +192,13 @@ export function timesAt(opened: OpenedObject, master: Component, at: IcalTime): 
   return { start: at, end: end.kind === 'utc' ? utcTime(until) : { ...end, local: zone.toLocal(until) }, isAllDay };
 }
 
-/** Forgets everything that was said of single occurrences (from 16.0 on, when the series' times or pattern change). */
-export function dropExceptions(opened: OpenedObject, master: Component): void {
+/**
+ * Forgets everything that was said of single occurrences (from 16.0 on, when the series' times or pattern change). What
+ * another client said of all that follow one is no exception to the user: it is kept where it still can be.
+ */
+export function dropExceptions(opened: OpenedObject, master: Component, ranges: 'kept' | 'dropped' = 'kept'): void {
   master.remove('EXDATE');
-  for (const override of overridesOf(opened)) opened.calendar.remove(override);
+  for (const override of overridesOf(opened)) if (ranges === 'dropped' || !isRange(override)) opened.calendar.remove(override);
 }
 
 /** Where an occurrence is that a client names: as it says, unless the same change moved it. */
@@ -205,7 +213,7 @@ export const notRenamed: Renaming = (at) => at;
 export function moveExceptions(opened: OpenedObject, master: Component, before: EventTimes): Renaming {
   const after = timesOfEvent(master, opened.zones);
   if (before.isAllDay !== after.isAllDay) {
-    dropExceptions(opened, master);
+    dropExceptions(opened, master, 'dropped');
     return notRenamed;
   }
   const moved = (time: IcalTime): IcalTime => movedBy(opened, before.start, after.start, time);
@@ -223,7 +231,12 @@ export function moveExceptions(opened: OpenedObject, master: Component, before: 
     override.set('RECURRENCE-ID', formatTime(to), timeParams(to));
     if (follows) setTimesLike(opened, override, timesAt(opened, master, to));
   }
-  return (at) => (former.has(nameOf(opened, at)) ? moved(at) : at);
+  const exceptions = exceptionsOf(opened, master);
+  // What a range describes was told as exceptions, too.
+  const wasTold = (at: IcalTime) =>
+    former.has(nameOf(opened, at)) ||
+    (exceptions.hasRanges && !hasOccurrence(exceptions, at) && hasOccurrence(exceptions, moved(at)));
+  return (at) => (wasTold(at) ? moved(at) : at);
 }
 
 /** Equal for times that name the same occurrence: of days the date, else the instant. */
