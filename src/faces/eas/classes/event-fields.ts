@@ -1,4 +1,4 @@
-import { formatList } from '../../../formats/content-lines.js';
+import { formatList, type Property } from '../../../formats/content-lines.js';
 import { timeOf } from '../../../formats/ical/values.js';
 import type { Element } from '../../../formats/wbxml/tree.js';
 import { type Fields, fieldsOf } from '../schema/field.js';
@@ -96,7 +96,7 @@ function meetingStatusOf(model: ItemModel): number {
   return (isOrganizer(model) ? 1 : 3) + (isCancelled ? CANCELLED_BIT : 0);
 }
 
-/** Where online meetings are joined; the first that is there. */
+/** Where online meetings are joined, the best first: programs' own properties are of one meeting with RFC 7986 CONFERENCE. */
 const CONFERENCES = [
   'X-MICROSOFT-ONLINEMEETINGEXTERNALLINK',
   'CONFERENCE',
@@ -105,7 +105,15 @@ const CONFERENCES = [
 ];
 
 function conferenceOf({ component }: ItemModel): string | undefined {
-  return CONFERENCES.map((name) => component.first(name)?.text.trim()).find(Boolean);
+  const links = CONFERENCES.flatMap((name) => component.all(name));
+  const uris = links.sort((a, b) => Number(hasVideo(b)) - Number(hasVideo(a))).map((link) => link.text.trim());
+  // A number to dial is no link to join by.
+  return uris.find((uri) => /^https?:/i.test(uri)) ?? uris.find((uri) => uri !== '' && !/^(?:tel|mailto):/i.test(uri));
+}
+
+/** RFC 7986 §6.3 FEATURE. */
+function hasVideo(link: Property): boolean {
+  return link.paramValues('FEATURE').some((feature) => feature.toUpperCase() === 'VIDEO');
 }
 
 function isAsked(model: ItemModel): boolean {

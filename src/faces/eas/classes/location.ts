@@ -62,10 +62,17 @@ export function locationOf(component: Component): Location | undefined {
   return Object.keys(found).length > 0 ? found : undefined;
 }
 
+/** What Apple's apps write instead of GEO: a `geo:` URI, with name and address of the place as parameters. */
+const APPLE = 'X-APPLE-STRUCTURED-LOCATION';
+
 function positionOf(component: Component): Location {
-  const [latitude, longitude] = (component.first('GEO')?.value ?? '').split(/[;,]/).map((value) => value.trim());
-  const isPosition = latitude && longitude && Number.isFinite(Number(latitude)) && Number.isFinite(Number(longitude));
-  return isPosition ? { Latitude: latitude, Longitude: longitude } : {};
+  const apple = /^geo:([^;?]*)/i.exec(component.first(APPLE)?.value.trim() ?? '')?.[1];
+  for (const position of [component.first('GEO')?.value, apple]) {
+    const [latitude, longitude] = (position ?? '').split(/[;,]/).map((value) => value.trim());
+    const isPosition = latitude && longitude && Number.isFinite(Number(latitude)) && Number.isFinite(Number(longitude));
+    if (isPosition) return { Latitude: latitude, Longitude: longitude };
+  }
+  return {};
 }
 
 function detailsOf(component: Component): Location | undefined {
@@ -84,7 +91,7 @@ function detailsOf(component: Component): Location | undefined {
 }
 
 /** Properties that tell more of the place in LOCATION, and are wrong once it is another one. */
-const DETAILS = ['X-APPLE-STRUCTURED-LOCATION', 'GEO', PROPERTY] as const;
+const DETAILS = [APPLE, 'GEO', PROPERTY] as const;
 
 export function setLocation(component: Component, sent: Location | undefined): void {
   const before = locationOf(component);
@@ -98,18 +105,24 @@ export function setLocation(component: Component, sent: Location | undefined): v
 }
 
 function setDetails(component: Component, location: Location): void {
-  const { Latitude, Longitude } = location;
-  if (Latitude && Longitude && Number.isFinite(Number(Latitude) + Number(Longitude))) {
-    if (
-      !samePart('Latitude', positionOf(component).Latitude, Latitude) ||
-      !samePart('Longitude', positionOf(component).Longitude, Longitude)
-    )
-      component.set('GEO', `${Number(Latitude)};${Number(Longitude)}`);
-  }
+  setPosition(component, location);
   const texts = TEXTS.filter((part) => location[part]);
   if (texts.every((part) => part === 'DisplayName')) return;
   const json = JSON.stringify([Object.fromEntries(texts.map((part) => [JSON_NAMES[part], location[part]]))]);
   if (component.first(PROPERTY)?.text !== json) component.set(PROPERTY, escapeText(json));
+}
+
+/** As GEO, and for Apple's apps, which show a map for nothing else. */
+function setPosition(component: Component, location: Location): void {
+  const { Latitude, Longitude, DisplayName } = location;
+  if (!Latitude || !Longitude || !Number.isFinite(Number(Latitude) + Number(Longitude))) return;
+  const known = positionOf(component);
+  if (samePart('Latitude', known.Latitude, Latitude) && samePart('Longitude', known.Longitude, Longitude)) return;
+  const [latitude, longitude] = [Number(Latitude), Number(Longitude)];
+  component.set('GEO', `${latitude};${longitude}`);
+  const parameters = component.first(APPLE) ? {} : { VALUE: 'URI', 'X-ADDRESS': addressLine(location), 'X-TITLE': DisplayName };
+  const said = Object.entries(parameters).filter(([, value]) => value);
+  component.set(APPLE, `geo:${latitude},${longitude}`, Object.fromEntries(said));
 }
 
 function addressLine({ Street, PostalCode, City, State, Country }: Location): string {

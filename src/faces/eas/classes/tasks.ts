@@ -18,6 +18,7 @@ import { bodyFor, bodyValue, descriptionOf, plainBody, setDescription } from './
 import { categoriesOf, sensitivityOf, setCategories, setSensitivity, setSubject, subjectOf } from './event-fields.js';
 import { type ItemModel, mainModel, newObject, openObject, stamp } from './event-model.js';
 import { type ApplyContext, MalformedItem, type PimItemClass, type RenderContext } from './item-class.js';
+import { textProperty } from './location.js';
 import { applyTaskRecurrence, applyTaskTimes, renderTaskRecurrence, renderTaskTimes, timesOfTask } from './task-times.js';
 
 const field = fieldsOf<ItemModel>();
@@ -108,6 +109,17 @@ function newAlarm(component: Component): Component {
   return alarm;
 }
 
+const ORDINAL = 'X-MS-ORDINALDATE';
+const SUB_ORDINAL = 'X-MS-SUBORDINALDATE';
+
+function readable(property: Property): Date | undefined {
+  try {
+    return new Date(timeOf(property).local);
+  } catch {
+    return undefined; // somebody else's idea of the property
+  }
+}
+
 /** Tasks in schema order (MS-ASTASK 2.2.2); dates, reminder and recurrence come in pairs and have steps of their own. */
 const FIELDS: Fields<ItemModel> = [
   field({
@@ -157,6 +169,26 @@ const FIELDS: Fields<ItemModel> = [
       return reminder && new Date(reminder.at);
     },
   }),
+  // Where a task stands in the user's own order, and among those of the same place (MS-ASTASK OrdinalDate, SubOrdinalDate).
+  field({
+    tag: 'Tasks:OrdinalDate',
+    type: extendedDate,
+    since: '12.0',
+    absent: 'kept',
+    get: ({ component }) => {
+      const kept = component.first(ORDINAL);
+      return kept && readable(kept);
+    },
+    set: ({ component }, value) => textProperty(component, ORDINAL, value && formatTime(utcTime(value.getTime()))),
+  }),
+  field({
+    tag: 'Tasks:SubOrdinalDate',
+    type: line,
+    since: '12.0',
+    absent: 'kept',
+    get: ({ component }) => component.first(SUB_ORDINAL)?.text,
+    set: ({ component }, value) => textProperty(component, SUB_ORDINAL, value),
+  }),
   field({
     tag: 'Tasks:Body',
     type: { ...bodyValue, read: (element: Element) => plainBody(element), write: (body) => body.data },
@@ -183,6 +215,8 @@ const ORDER: readonly TagName[] = [
   'Tasks:Sensitivity',
   'Tasks:ReminderSet',
   'Tasks:ReminderTime',
+  'Tasks:OrdinalDate',
+  'Tasks:SubOrdinalDate',
 ];
 
 /** What a change of the whole task has; there is no ghosting of tasks, so what it leaves out is gone. */

@@ -463,6 +463,42 @@ describe('calendar items changed', () => {
     );
   });
 
+  it('shows places of Apple’s apps on the map, and writes them as those read them', () => {
+    const apple = (position: string) =>
+      `X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-ADDRESS="Street 1";X-APPLE-RADIUS=70;X-TITLE="Café":${position}`;
+    const placeOf = (stored: string) => child(render(calendarClass, stored, shown('16.1')), 'AirSyncBase:Location');
+    const stored = event('LOCATION:Café', apple('geo:48.1,11.5;u=35'));
+    assert.deepEqual(
+      [at(placeOf(stored), 'AirSyncBase:Latitude'), at(placeOf(stored), 'AirSyncBase:Longitude')],
+      ['48.1', '11.5'],
+    );
+    assert.equal(apply(stored, data(placeOf(stored)), sent('16.1')), stored, 'nothing is written where nothing changed');
+    assert.equal(at(placeOf(event('LOCATION:Café', apple('nowhere'))), 'AirSyncBase:Latitude'), undefined);
+    const position = [el('AirSyncBase:Latitude', '48.2'), el('AirSyncBase:Longitude', '11.6')];
+    const moved = apply(stored, data(el('AirSyncBase:Location', el('AirSyncBase:DisplayName', 'Café'), position)), sent('16.1'));
+    assert.match(moved.replace(/\r\n /g, ''), /\r\nX-APPLE-STRUCTURED-LOCATION;[^\r]*X-TITLE="Café":geo:48.2,11.6\r\n/);
+    assert.match(moved, /\r\nGEO:48.2;11.6\r\n/);
+    const made = apply(
+      event(),
+      data(el('AirSyncBase:Location', el('AirSyncBase:DisplayName', 'Bar; "old"'), el('AirSyncBase:City', 'Bonn'), position)),
+      sent('16.1'),
+    ).replace(/\r\n /g, '');
+    assert.match(made, /\r\nX-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-ADDRESS=Bonn;X-TITLE=[^\r]*Bar; [^\r]*:geo:48.2,11.6\r\n/);
+  });
+
+  it('shows the link by which a meeting is joined, never a number to dial (RFC 7986 §5.11)', () => {
+    const link = (...lines: string[]) =>
+      at(render(calendarClass, event(...lines), shown('14.1')), 'Calendar:OnlineMeetingExternalLink');
+    const dial = 'CONFERENCE;VALUE=URI;FEATURE=PHONE,MODERATOR:tel:+49-30-1';
+    assert.equal(link(dial), undefined);
+    assert.equal(link(dial, 'CONFERENCE;VALUE=URI;FEATURE=CHAT:xmpp:room@x.test'), 'xmpp:room@x.test');
+    const audio = 'CONFERENCE;VALUE=URI;FEATURE=AUDIO:https://x.test/audio';
+    const video = 'CONFERENCE;VALUE=URI;FEATURE=AUDIO,VIDEO;LABEL=Web:https://x.test/video';
+    assert.equal(link(dial, audio), 'https://x.test/audio');
+    assert.equal(link(dial, audio, video), 'https://x.test/video');
+    assert.equal(link('X-GOOGLE-CONFERENCE:https://meet.x.test/abc'), 'https://meet.x.test/abc');
+  });
+
   it('writes busy states, sensitivity, categories and cancellations', () => {
     const one = (...elements: Element[]) => difference(event(), apply(event(), data(elements), sent('16.1'))).come.slice(1);
     assert.deepEqual(one(el('Calendar:BusyStatus', 0)).slice(0, 1), ['TRANSP:TRANSPARENT']);

@@ -202,3 +202,25 @@ describe('new tasks', () => {
       assert.equal(apply(stored, echo(render(tasksClass, stored, shown(version))), sent(version)), stored);
   });
 });
+
+describe('the order of tasks (MS-ASTASK OrdinalDate, SubOrdinalDate)', () => {
+  const order = [field('OrdinalDate', '2026-11-23T08:00:00.000Z'), field('SubOrdinalDate', '55;x')];
+
+  it('is kept, shown again from 12.0 on, and left alone by who does not name it', () => {
+    const stored = apply(task(), data(order), sent('14.1'));
+    assert.match(stored, /\r\nX-MS-ORDINALDATE:20261123T080000Z\r\nX-MS-SUBORDINALDATE:55\\;x\r\n/);
+    assert.deepEqual(values(show(stored), 'OrdinalDate', 'SubOrdinalDate'), ['2026-11-23T08:00:00.000Z', '55;x']);
+    assert.equal(apply(stored, echo(show(stored)), sent('14.1')), stored);
+    assert.equal(child(render(tasksClass, stored, shown('2.5')), 'Tasks:OrdinalDate'), undefined);
+    const renamed = apply(
+      stored,
+      echo(without(show(stored), 'Tasks:OrdinalDate', 'Tasks:SubOrdinalDate'), field('Subject', 'x')),
+      sent('14.1'),
+    );
+    assert.deepEqual(touched(stored, renamed), ['SUMMARY']);
+  });
+
+  it('of another program is passed over where it can’t be read', () => {
+    assert.deepEqual(values(show(task('X-MS-ORDINALDATE:soon')), 'Subject', 'OrdinalDate'), ['Report', undefined]);
+  });
+});
