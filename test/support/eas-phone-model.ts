@@ -44,6 +44,8 @@ const KINDS: Record<string, ItemKind> = {
   13: 'Calendar',
   9: 'Contacts',
   14: 'Contacts',
+  10: 'Notes',
+  17: 'Notes',
 };
 
 /** Only these may come alone in a Change of a message; with anything else the whole message comes (MS-ASEMAIL). */

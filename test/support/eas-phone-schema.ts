@@ -12,7 +12,7 @@ export function violation(what: string, tag?: Tag): never {
   throw new ProtocolViolation(tag ? `${what}\n${tag}` : what);
 }
 
-export type ItemKind = 'Email' | 'Calendar' | 'Contacts';
+export type ItemKind = 'Email' | 'Calendar' | 'Contacts' | 'Notes';
 
 interface Row {
   namespace: string;
@@ -26,7 +26,7 @@ interface Row {
   versions: string[];
 }
 
-const FILES: Record<ItemKind, string> = { Email: 'email', Calendar: 'calendar', Contacts: 'contacts' };
+const FILES: Record<ItemKind, string> = { Email: 'email', Calendar: 'calendar', Contacts: 'contacts', Notes: 'notes' };
 const SHARED = rows('airsyncbase');
 const CLASSES = Object.fromEntries(Object.entries(FILES).map(([kind, file]) => [kind, [...rows(file), ...SHARED]])) as Record<
   ItemKind,

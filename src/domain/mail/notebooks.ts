@@ -48,6 +48,8 @@ export interface NoteEdit {
   readonly text: string;
   /** Tells this edit from all others: one that is repeated makes the same message. */
   readonly messageId: string;
+  /** An edit of somebody else in the same moment gives way. */
+  readonly wins?: boolean;
 }
 
 /** What is known of a mailbox at a mark. */
@@ -64,6 +66,8 @@ const MAX_BYTES = 1024 * 1024;
 const HEADER_BYTES = 64 * 1024;
 /** Headers read at once, and the number up to which they are read rather than searched. */
 const CHUNK = 100;
+/** Notes read whole at once. */
+const TEXTS = 25;
 const FEW = 100;
 /** Of more messages in which the server finds no note, the newest are looked at to see whether it can search at all. */
 const SAMPLE = 20;
@@ -109,8 +113,8 @@ export class Notebooks {
 
   /** Notes with their texts, in the order asked for; those that are gone are missing. */
   async *read(s: Session, folder: MailFolder, uids: readonly number[]): AsyncGenerator<StoredNote> {
-    for (let at = 0; at < uids.length; at += CHUNK) {
-      const chunk = uids.slice(at, at + CHUNK);
+    for (let at = 0; at < uids.length; at += TEXTS) {
+      const chunk = uids.slice(at, at + TEXTS);
       const summaries = new Map((await this.mail.summaries(s, folder, chunk)).map((summary) => [summary.uid, summary]));
       const present = [...summaries.values()];
       const headers = await this.#headers(s, folder, chunk);
@@ -147,9 +151,16 @@ export class Notebooks {
 
   /**
    * Puts the next form of a note in place of `note` and of `older` forms of it. The old one goes when the new one was seen in
-   * the mailbox, so whatever breaks off between leaves the note there. @throws DomainError `invalid`, `not-found`
+   * the mailbox, so whatever breaks off between leaves the note there. Null: somebody else's edit came between, and this one was
+   * taken back. @throws DomainError `invalid`, `not-found`
    */
-  async replace(s: Session, folder: MailFolder, note: StoredNote, edit: NoteEdit, older: readonly number[]): Promise<StoredNote> {
+  async replace(
+    s: Session,
+    folder: MailFolder,
+    note: StoredNote,
+    edit: NoteEdit,
+    older: readonly number[],
+  ): Promise<StoredNote | null> {
     const before = fromJournal(note.text);
     const after = fromJournal(edit.text);
     const raw = await readDraft(this.mail, s, folder, note.uid);
@@ -158,11 +169,16 @@ export class Notebooks {
     const fields = this.#fields(edit.messageId, note.identifier, before, after);
     const flags = note.flags.filter((flag) => flag !== DELETED && flag !== '\\Recent');
     const now = await this.#put(s, folder, next(raw, fields, html), flags, edit.messageId);
-    await this.mail.remove(
-      s,
-      folder,
-      [note.uid, ...older].filter((uid) => uid !== now.uid),
-    );
+    const { index } = await this.#current(s, folder, null);
+    // UIDs rise in the order of arrival, so of two edits at once exactly one sees the other before itself.
+    const rivals = index.formsOf(note.number).filter((uid) => uid > note.uid && uid < now.uid && !older.includes(uid));
+    if (rivals.length > 0 && !edit.wins) {
+      await this.mail.remove(s, folder, [now.uid]);
+      return null;
+    }
+    const gone = new Set([note.uid, ...older, ...rivals]);
+    gone.delete(now.uid);
+    await this.mail.remove(s, folder, [...gone]);
     return now;
   }
 

@@ -3,6 +3,7 @@ import type { FolderRole, MailFolder } from '../../domain/mail/model.js';
 import type { Collection, PimKind } from '../../domain/pim/model.js';
 import type { Id } from '../../domain/types.js';
 import type { EasContext } from './context.js';
+import { folderOfNotebook, notebookId, sortFolders } from './notebooks.js';
 import { type EasVersion, has } from './versions.js';
 
 /** A folder as a device knows it (MS-ASCMD FolderSync). */
@@ -83,11 +84,12 @@ async function mailEntries(context: EasContext, last: readonly FolderEntry[] | n
   try {
     const folders = await context.services.mail.folders(context.session);
     if (folders.length === 0) throw new Error('the mail server listed no folder');
-    return withExpected(entriesOf(folders));
+    const { mail, notebooks } = await sortFolders(context, folders);
+    return [...withExpected(entriesOf(mail)), ...notebookEntries(notebooks)];
   } catch (error) {
     if (last === null || isDomainError(error, 'unauthenticated')) throw error;
     context.log.warn({ err: error }, 'mail folders could not be listed, the last known ones stay');
-    return last.filter((entry) => isMailType(entry.type));
+    return last.filter(({ id, type }) => isMailType(type) || folderOfNotebook(id) !== null);
   }
 }
 
@@ -102,6 +104,16 @@ function entriesOf(folders: readonly MailFolder[]): FolderEntry[] {
     const type = folder.selectable ? (free ? special : FOLDER_TYPE.userMail) : FOLDER_TYPE.generic;
     const parent = folder.parent !== null && ids.has(folder.parent) ? folder.parent : ROOT;
     return { id: folder.id, parent, name: named(folder.name), type };
+  });
+}
+
+/** Never the default folder, which is that of calendars and address books: a mailbox may lose its notes any time. */
+function notebookEntries(notebooks: readonly MailFolder[]): FolderEntry[] {
+  const ids = new Set(notebooks.map(({ id }) => id));
+  return notebooks.map(({ id, parent, name }) => {
+    const isBelow = parent !== null && ids.has(parent);
+    const shown = isBelow ? name : `${name} (mailbox)`;
+    return { id: notebookId(id), parent: isBelow ? notebookId(parent) : ROOT, name: named(shown), type: PIM_TYPES.notes.other };
   });
 }
 

@@ -1,6 +1,7 @@
 import { HIERARCHY } from '../../domain/notify/hub.js';
 import type { Id } from '../../domain/types.js';
 import { deviceKey, type EasAnswer, type EasContext, parked } from './context.js';
+import { collectionsOf, signalsOf } from './notebooks.js';
 
 /** Several changes within this time wake a device once, in milliseconds. */
 const COALESCE = 100;
@@ -63,10 +64,10 @@ function watchOf(context: EasContext, { kind, seconds, collections }: Waiting): 
   const place = runtime.waits.take(deviceKey(context), kind, context.openedAt);
   tellTurn(context, kind);
   const signal = session.signal ? AbortSignal.any([place.signal, session.signal]) : place.signal;
-  const subscription = services.hub.subscribe({ ...session, signal }, [...collections, HIERARCHY]);
+  const subscription = services.hub.subscribe({ ...session, signal }, signalsOf(collections));
   return {
     until: performance.now() + seconds * 1000,
-    next: (ms) => subscription.next(ms),
+    next: async (ms) => [...collectionsOf(collections, await subscription.next(ms))],
     close: () => {
       subscription.close();
       place[Symbol.dispose]();

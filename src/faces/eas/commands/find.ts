@@ -6,6 +6,7 @@ import { child, childText, type Element, el, optional, text } from '../../../for
 import { emailOverview } from '../classes/email.js';
 import { documentAnswer, type EasAnswer, type EasContext } from '../context.js';
 import { isVirtual, withDescendants } from '../folders.js';
+import { sortFolders } from '../notebooks.js';
 import { searchGal } from '../search/gal.js';
 import { readWords } from '../search/mailbox.js';
 import { answeredRange, type Range, readResultRange } from '../search/range.js';
@@ -98,7 +99,7 @@ function wordsOf(words: string) {
 }
 
 async function foldersOf(context: EasContext, id: string, deep: boolean): Promise<readonly MailFolder[]> {
-  const all = await context.services.mail.folders(context.session);
+  const { mail: all } = await sortFolders(context, await context.services.mail.folders(context.session));
   if (id === '' || id === '0') return all;
   const chosen = all.filter((folder) => folder.id === id);
   if (chosen.length === 0 && !isVirtual(id)) throw new StatusError(FIND.FolderSyncRequired, 'unknown CollectionId');

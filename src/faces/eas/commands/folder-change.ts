@@ -6,6 +6,7 @@ import { childText, el, optional } from '../../../formats/wbxml/tree.js';
 import { documentAnswer, type EasAnswer, type EasContext } from '../context.js';
 import { type FolderData, withFolderState } from '../folder-state.js';
 import { FOLDER_TYPE, type FolderEntry, isMailType, isVirtual, listFolders, PIM_TYPES, ROOT } from '../folders.js';
+import { folderOfNotebook } from '../notebooks.js';
 import { StatusError } from '../status.js';
 import { nextKey, turnOf } from '../sync/keys.js';
 import { integer } from '../sync/request.js';
@@ -136,7 +137,7 @@ function requireParent(folders: readonly FolderEntry[], parent: Id): void {
 function ownFolder(folders: readonly FolderEntry[], id: Id, special: number): FolderEntry {
   const folder = folders.find((one) => one.id === id);
   if (!folder) throw new StatusError(FOLDER.NotFound, 'no such folder');
-  if (isVirtual(id) || (folder.type >= FIRST_SPECIAL && folder.type <= LAST_SPECIAL))
+  if (isVirtual(id) || folderOfNotebook(id) !== null || (folder.type >= FIRST_SPECIAL && folder.type <= LAST_SPECIAL))
     throw new StatusError(special, 'a special folder stays as it is');
   return folder;
 }

@@ -95,7 +95,7 @@ function commentOf(send: Element | undefined): string | undefined {
 async function find(context: EasContext, request: Element): Promise<Asked | null> {
   const named = nameOf(request);
   const source = named && (await resolveCollection(context, named.collection));
-  if (!named || !source || source.kind === 'none') return null;
+  if (!named || !source || source.kind === 'none' || source.kind === 'notes') return null;
   if (source.kind === 'pim') return inCalendar(context, source.collection, named.number);
   return inMail(context, source.folder, named.number);
 }

@@ -75,6 +75,7 @@ async function moveGroup(
     for (const move of moves) if (itemNumber(from, move.item) === null) outcomes.set(move, { status: MOVE.SourceInvalid });
     const open = moves.filter((move) => !outcomes.has(move));
     if (source.kind === 'mail' && target.kind === 'mail') await moveMail(context, open, source, target, outcomes);
+    if (source.kind === 'notes' && target.kind === 'notes') await moveNotes(context, open, source, target, outcomes);
     if (source.kind === 'pim' && target.kind === 'pim') await movePim(context, open, source, target, outcomes);
   } catch (error) {
     if (!isDomainError(error) || error.kind === 'unauthenticated') throw error;
@@ -102,6 +103,27 @@ async function moveMail(
     const now = moved.get(uid);
     if (!there.has(uid)) outcomes.set(move, { status: MOVE.SourceInvalid });
     else outcomes.set(move, { status: MOVE.Success, target: now === undefined ? move.item : serverId(move.to, now) });
+  }
+}
+
+/** A note keeps its number in another notebook. */
+async function moveNotes(
+  context: EasContext,
+  moves: readonly Move[],
+  source: Extract<SourceRef, { kind: 'notes' }>,
+  target: Extract<SourceRef, { kind: 'notes' }>,
+  outcomes: Map<Move, Outcome>,
+): Promise<void> {
+  const { mail, notebooks } = context.services;
+  const { index } = await notebooks.look(context.session, source.folder, null);
+  for (const move of moves) {
+    const number = itemNumber(move.from, move.item) as number;
+    const forms = index.formsOf(number);
+    if (forms.length > 0) await mail.move(context.session, source.folder, forms, target.folder);
+    outcomes.set(
+      move,
+      forms.length > 0 ? { status: MOVE.Success, target: serverId(move.to, number) } : { status: MOVE.SourceInvalid },
+    );
   }
 }
 

@@ -23,7 +23,7 @@ async function empty(context: EasContext, id: string, below: boolean): Promise<v
   const ref = await resolveCollection(context, id);
   if (!ref) throw new StatusError(STATUS.NotFound, 'no such collection');
   // Nobody asks that a calendar be emptied; a phone in disorder might.
-  if (ref.kind === 'pim') throw new StatusError(STATUS.AccessDenied, 'only mail folders are emptied');
+  if (ref.kind === 'pim' || ref.kind === 'notes') throw new StatusError(STATUS.AccessDenied, 'only mail folders are emptied');
   if (ref.kind === 'mail') await emptyMail(context, ref.folder, below);
 }
 

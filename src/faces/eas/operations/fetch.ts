@@ -5,6 +5,7 @@ import { readItemOptions } from '../item-options.js';
 import { readLongId } from '../long-id.js';
 import { StatusError } from '../status.js';
 import { MailSource } from '../sync/mail-source.js';
+import { NoteSource } from '../sync/note-source.js';
 import { openSource, resolveCollection } from '../sync/open.js';
 import { PimSource } from '../sync/pim-source.js';
 import { splitServerId } from '../sync/source.js';
@@ -54,7 +55,7 @@ async function item(context: EasContext, element: Element, output: Output): Prom
   const found =
     source instanceof MailSource
       ? await source.fetch(id.number, wishes, output)
-      : source instanceof PimSource
+      : source instanceof PimSource || source instanceof NoteSource
         ? await source.fetch(id.number, wishes)
         : { id: id.number, missing: true as const };
   if ('missing' in found) throw new StatusError(STATUS.NotFound, 'no such item');

@@ -7,6 +7,7 @@ import { readDate } from '../classes/dates.js';
 import type { EasContext } from '../context.js';
 import { isVirtual, withDescendants } from '../folders.js';
 import { readItemOptions } from '../item-options.js';
+import { folderOfNotebook, notebookId, sortFolders } from '../notebooks.js';
 import { StatusError } from '../status.js';
 import { MailSource } from '../sync/mail-source.js';
 import type { SyncOptions } from '../sync/state.js';
@@ -31,8 +32,10 @@ interface MailboxQuery {
 interface Scope {
   readonly folders: readonly MailFolder[];
   readonly collections: readonly Collection[];
+  readonly notebooks: readonly MailFolder[];
 }
 
+const NO_FOLDERS = { mail: [], notebooks: [] };
 const DAY = 86_400_000;
 /** Nobody pages further. */
 const LAST = 999;
@@ -48,7 +51,7 @@ export async function searchMailbox(context: EasContext, element: Element, optio
   const fresh = child(options, 'Search:RebuildResults') !== undefined;
   const mail = await searchMail(context, { query, folders: scope.folders }, range, wishes, fresh);
   const rest = { first: Math.max(0, range.first - mail.total), last: range.last - mail.total };
-  const pim = await searchPim(context, scope.collections, query.words, rest, wishes);
+  const pim = await searchPim(context, scope, query.words, rest, wishes);
   const results = [...mail.results, ...pim.results];
   const total = mail.total + pim.total;
   if (results.length === 0 && range.first > 0) throw new StatusError(SEARCH.EndOfRange, 'nothing in that Range');
@@ -110,15 +113,24 @@ async function scopeOf(context: EasContext, { classes, collections }: MailboxQue
   const asked = new Set(collections.filter((id) => id !== '0' && id !== ''));
   const kinds = new Set(classes.map((name) => PIM_KINDS[name.toLowerCase()]));
   const wantsMail = classes.length === 0 || classes.some((name) => name.toLowerCase() === 'email');
-  const all = wantsMail ? await mail.folders(context.session) : [];
+  const wantsNotes = kinds.has('notes') || [...asked].some((id) => folderOfNotebook(id) !== null);
+  const listed = wantsMail || wantsNotes ? await sortFolders(context, await mail.folders(context.session)) : NO_FOLDERS;
+  const all = wantsMail ? listed.mail : [];
   const isAsked = ({ id }: { readonly id: string }) => asked.size === 0 || asked.has(id);
   const chosen = asked.size > 0 && deep ? withDescendants(all, all.filter(isAsked)) : all.filter(isAsked);
   const own = asked.size > 0 || kinds.size > 0 ? await pim.collections(context.session) : [];
-  const known = new Set([...all, ...own].map(({ id }) => id));
+  const notes = listed.notebooks.map(({ id }) => notebookId(id));
+  const known = new Set([...[...all, ...own].map(({ id }) => id), ...notes]);
   if (wantsMail && [...asked].some((id) => !known.has(id) && !isVirtual(id)))
     throw new StatusError(SEARCH.FolderSyncRequired, 'unknown CollectionId');
   const named = (collection: Collection) => (asked.has(collection.id) && classes.length === 0) || kinds.has(collection.kind);
-  return { folders: chosen, collections: own.filter((collection) => named(collection) && isAsked(collection)) };
+  const isNamed = (id: string) =>
+    (asked.size === 0 || asked.has(id)) && (kinds.has('notes') || (asked.has(id) && classes.length === 0));
+  return {
+    folders: chosen,
+    collections: own.filter((collection) => named(collection) && isAsked(collection)),
+    notebooks: wantsNotes ? listed.notebooks.filter(({ id }) => isNamed(notebookId(id))) : [],
+  };
 }
 
 interface MailSearchWish {

@@ -7,7 +7,7 @@ import type { EasContext } from '../context.js';
 import { COMMON, StatusError } from '../status.js';
 import { applyCommands } from './apply.js';
 import { nextKey, type OpenTurn, turnOf, ZERO } from './keys.js';
-import { openSource, renamedFolder, resolveCollection } from './open.js';
+import { isOfMail, openSource, renamedFolder, resolveCollection } from './open.js';
 import { CollectionGone } from './pim-source.js';
 import { Progress } from './progress.js';
 import { type CollectionRequest, SYNC } from './request.js';
@@ -91,11 +91,11 @@ async function proceed(
   try {
     return await exchange(context, request, turn, draft, budget, latest);
   } catch (error) {
-    if (!isDomainError(error, 'not-found') || draft.source.kind !== 'mail') throw error;
-    const folder = await renamedFolder(context, draft.source.folder);
-    if (!folder) throw new CollectionGone();
+    if (!isDomainError(error, 'not-found') || !isOfMail(draft.source)) throw error;
+    const source = await renamedFolder(context, draft.source);
+    if (!source) throw new CollectionGone();
     const moved = new Draft(turn.base);
-    moved.source = { kind: 'mail', folder };
+    moved.source = source;
     return exchange(context, request, turn, moved, budget, latest);
   }
 }

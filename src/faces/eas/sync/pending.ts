@@ -2,7 +2,7 @@ import type { SyncStates } from '../../../domain/devices/model.js';
 import { isDomainError } from '../../../domain/errors.js';
 import type { Id } from '../../../domain/types.js';
 import type { EasContext } from '../context.js';
-import { openSource, renamedFolder } from './open.js';
+import { isOfMail, openSource, renamedFolder } from './open.js';
 import { CollectionGone } from './pim-source.js';
 import { Draft, type SyncData } from './state.js';
 import { refresh } from './window.js';
@@ -19,10 +19,10 @@ export async function countPending(context: EasContext, data: SyncData, filter?:
     const source = await openSource(context, draft.source, opening);
     return (await refresh(source, draft, context.services.clock.now())) ? draft.waiting : 1;
   } catch (error) {
-    if (!isDomainError(error, 'not-found') || draft.source.kind !== 'mail') throw error;
-    const folder = await renamedFolder(context, draft.source.folder);
-    if (!folder) throw new CollectionGone();
-    return countPending(context, { ...data, source: { kind: 'mail', folder } }, filter);
+    if (!isDomainError(error, 'not-found') || !isOfMail(draft.source)) throw error;
+    const source = await renamedFolder(context, draft.source);
+    if (!source) throw new CollectionGone();
+    return countPending(context, { ...data, source }, filter);
   }
 }
 

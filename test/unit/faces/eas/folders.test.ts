@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { MailFolder } from '../../../../src/domain/mail/model.js';
+import type { Notebook } from '../../../../src/domain/mail/notebooks.js';
 import type { EasContext } from '../../../../src/faces/eas/context.js';
 import { listFolders } from '../../../../src/faces/eas/folders.js';
 
@@ -14,9 +15,13 @@ const folder = (id: string, name: string, more: Partial<MailFolder> = {}): MailF
   ...more,
 });
 
-async function listed(folders: readonly MailFolder[]) {
-  const services = { mail: { folders: async () => folders }, pim: { collections: async () => [] } };
-  return listFolders({ services, version: '16.1' } as unknown as EasContext, null);
+async function listed(folders: readonly MailFolder[], notebooks: readonly Notebook[] = [], version = '16.1') {
+  const services = {
+    mail: { folders: async () => folders },
+    notebooks: { among: async () => notebooks },
+    pim: { collections: async () => [] },
+  };
+  return listFolders({ services, version } as unknown as EasContext, null);
 }
 
 describe('the hierarchy as a device sees it', () => {
@@ -47,5 +52,30 @@ describe('the hierarchy as a device sees it', () => {
       assert.ok(seen.has(parent), `${id} comes before its parent`);
       seen.add(id);
     }
+  });
+
+  it('notes of a mailbox are folders of notes; one that holds only notes is no mail folder, unless mail is below it', async () => {
+    const inbox = folder('1', 'INBOX', { role: 'inbox' });
+    const notes = folder('2', 'Notes');
+    const work = folder('3', 'Work', { parent: '2', path: 'Notes/Work' });
+    const types = async (books: readonly Notebook[], version?: string) =>
+      Object.fromEntries(
+        (await listed([inbox, notes, work], books, version))
+          .filter(({ id }) => /^(?:notes-)?[23]$/.test(id))
+          .map(({ id, parent, type }) => [id, `${type} in ${parent}`]),
+      );
+    const both = [
+      { folder: notes, holdsMail: false },
+      { folder: work, holdsMail: false },
+    ];
+    assert.deepEqual(await types(both), { 'notes-2': '17 in 0', 'notes-3': '17 in notes-2' });
+    assert.deepEqual(await types(both, '12.1'), { '2': '12 in 0', '3': '12 in 2' });
+    assert.deepEqual(await types(both.slice(0, 1)), { '2': '12 in 0', '3': '12 in 2', 'notes-2': '17 in 0' });
+    assert.deepEqual(await types([both[0] as Notebook, { folder: work, holdsMail: true }]), {
+      '2': '12 in 0',
+      '3': '12 in 2',
+      'notes-2': '17 in 0',
+      'notes-3': '17 in notes-2',
+    });
   });
 });
