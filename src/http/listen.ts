@@ -4,6 +4,7 @@ import https from 'node:https';
 import path from 'node:path';
 import type { Express } from 'express';
 import type { Logger } from '../domain/types.js';
+import { shapesFor } from './shapes.js';
 
 export interface ListenOptions {
   readonly host: string;
@@ -56,8 +57,9 @@ export async function listen(app: Express, options: ListenOptions): Promise<List
 }
 
 function createServer(app: Express, { tls, log }: ListenOptions): { server: http.Server; stopWatching: () => void } {
-  if (!tls) return { server: http.createServer(OPTIONS, app), stopWatching: () => undefined };
-  const server = https.createServer({ ...readPair(tls), ...OPTIONS }, app);
+  const made = { ...OPTIONS, ...shapesFor(app) };
+  if (!tls) return { server: http.createServer(made, app), stopWatching: () => undefined };
+  const server = https.createServer({ ...readPair(tls), ...made }, app);
   const reload = () => {
     try {
       server.setSecureContext(readPair(tls));

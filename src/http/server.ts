@@ -114,7 +114,7 @@ function requestLog({ log, metrics }: ServerOptions): RequestHandler {
     res.locals.requestId = requestId;
     res.locals.log = log.child({ requestId });
     res.setHeader('X-Request-Id', requestId);
-    res.once('close', () => {
+    res.on('close', () => {
       const seconds = (performance.now() - started) / 1000;
       const { face: name = 'other', session, command, device } = res.locals;
       metrics.observe({ face: name, method: command ?? req.method, status: res.statusCode, seconds });

@@ -8,11 +8,18 @@ export const HIERARCHY: Id = 'hierarchy';
  * the look and the wait.
  */
 export interface Subscription {
+  /** The collections that were signalled since the last call. */
+  take(): readonly Id[];
   /**
-   * Waits until one of the collections was signalled since the last call, `ms` are over, the scope's signal is aborted or
-   * the server drains. Returns the collections signalled: empty at the end of the time.
+   * Calls `wake` once: when a collection is signalled or was since the last `take`, when `ms` are over, when it is ended or the
+   * server drains. What thousands do for an hour leaves nothing else behind, no promise and no timer.
    */
+  sleep(ms: number, wake: () => void): void;
+  /** Sleeps and takes: empty at the end of the time. */
   next(ms: number): Promise<readonly Id[]>;
+  /** Wakes who sleeps, now and from now on. */
+  end(): void;
+  /** Gives up the interest; nobody is woken any more. */
   close(): void;
 }
 

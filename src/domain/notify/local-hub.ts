@@ -1,6 +1,6 @@
 import type { Id, Scope } from '../types.js';
 import type { ChangeHub, Subscription } from './hub.js';
-import { TimerWheel } from './timer-wheel.js';
+import { type Sleeper, TimerWheel } from './timer-wheel.js';
 
 /** Carries signals between processes. */
 export interface ChangeBus {
@@ -15,12 +15,10 @@ export type WatchMail = (s: Scope, folders: readonly Id[]) => () => void;
 
 type Published = (account: Id, collection: Id, by: Scope | undefined) => void;
 
-/**
- * Who waits for what, in this process. A waiter is one small object under each of its collections; a signal from the
- * bus finds it by account and collection.
- */
+/** Who waits for what, in this process. A waiter is one small object in the list of its account, where a signal from the bus finds it. */
 export class LocalHub implements ChangeHub {
-  private readonly waiters = new Map<string, Set<Waiter>>();
+  /** By account; a list is replaced and never changed, for who is called may leave it. */
+  private readonly waiters = new Map<Id, readonly Waiter[]>();
   private readonly timers = new TimerWheel();
   private readonly listeners: Published[] = [];
   private readonly ears = new Map<Id, (account: Id, detail: string) => void>();
@@ -47,14 +45,11 @@ export class LocalHub implements ChangeHub {
   }
 
   subscribe(s: Scope, collections: readonly Id[]): Subscription {
-    const keys = collections.map((collection) => keyOf(s.account, collection));
-    const waiter = new Waiter(this.timers, s.signal, () => {
-      this.forget(waiter, keys);
-      if (waiter.signalledAt > 0) this.woken((performance.now() - waiter.signalledAt) / 1000);
-    });
+    const { account } = s;
+    const waiter = new Waiter(this.timers, collections, () => this.forget(account, waiter));
     this.count++;
-    for (const key of keys) this.waitersOf(key).add(waiter);
-    waiter.onClose(this.watchMail(s, collections));
+    this.waiters.set(account, this.of(account).concat(waiter));
+    waiter.unwatch = this.watchMail(s, collections);
     if (this.draining) waiter.end();
     return waiter;
   }
@@ -67,14 +62,14 @@ export class LocalHub implements ChangeHub {
   /** Answers everybody who waits, now and from now on: the server shuts down. */
   drain(): void {
     this.draining = true;
-    for (const set of this.waiters.values()) for (const waiter of set) waiter.end();
+    for (const waiters of this.waiters.values()) for (const waiter of waiters) waiter.end();
   }
 
   /** Account and collection of everything that is waited for here. */
   *watched(): Iterable<readonly [account: Id, collection: Id]> {
-    for (const key of this.waiters.keys()) {
-      const at = key.indexOf('/');
-      yield [key.slice(0, at), key.slice(at + 1)];
+    for (const [account, waiters] of this.waiters) {
+      const collections = new Set(waiters.flatMap((waiter) => waiter.collections));
+      for (const collection of collections) yield [account, collection];
     }
   }
 
@@ -96,83 +91,87 @@ export class LocalHub implements ChangeHub {
       return;
     }
     this.ears.get(collection)?.(account, '');
-    for (const waiter of this.waiters.get(keyOf(account, collection)) ?? []) waiter.signal(collection);
+    for (const waiter of this.of(account)) waiter.signal(collection);
   }
 
-  private waitersOf(key: string): Set<Waiter> {
-    const existing = this.waiters.get(key);
-    if (existing) return existing;
-    const created = new Set<Waiter>();
-    this.waiters.set(key, created);
-    return created;
+  private of(account: Id): readonly Waiter[] {
+    return this.waiters.get(account) ?? [];
   }
 
-  private forget(waiter: Waiter, keys: readonly string[]): void {
+  private forget(account: Id, waiter: Waiter): void {
     this.count--;
-    for (const key of keys) {
-      const set = this.waiters.get(key);
-      set?.delete(waiter);
-      if (set?.size === 0) this.waiters.delete(key);
-    }
+    const left = this.of(account).filter((other) => other !== waiter);
+    if (left.length > 0) this.waiters.set(account, left);
+    else this.waiters.delete(account);
+    if (waiter.signalledAt > 0) this.woken((performance.now() - waiter.signalledAt) / 1000);
   }
 }
 
-class Waiter implements Subscription {
-  private readonly signalled = new Set<Id>();
-  private readonly closers: (() => void)[] = [];
-  private wake: (() => void) | undefined;
-  private ended = false;
+class Waiter implements Subscription, Sleeper {
+  unwatch: (() => void) | undefined;
   /** When it was woken, by performance.now(); 0 while it sleeps. */
   signalledAt = 0;
+  private signalled: Id[] = [];
+  private wake: (() => void) | undefined;
+  /** In which the wheel wakes it. */
+  private second = 0;
+  private ended = false;
+  private closed = false;
 
   constructor(
     private readonly timers: TimerWheel,
-    private readonly abort: AbortSignal | undefined,
-    forget: () => void,
-  ) {
-    const end = () => this.end();
-    abort?.addEventListener('abort', end, { once: true });
-    this.closers.push(forget, () => abort?.removeEventListener('abort', end));
-  }
-
-  onClose(close: () => void): void {
-    this.closers.push(close);
-  }
+    readonly collections: readonly Id[],
+    private readonly forget: () => void,
+  ) {}
 
   signal(collection: Id): void {
+    if (!this.collections.includes(collection)) return;
     if (this.signalledAt === 0) this.signalledAt = performance.now();
-    this.signalled.add(collection);
-    this.wake?.();
+    if (!this.signalled.includes(collection)) this.signalled.push(collection);
+    this.due();
+  }
+
+  take(): readonly Id[] {
+    const taken = this.signalled;
+    this.signalled = [];
+    return taken;
+  }
+
+  sleep(ms: number, wake: () => void): void {
+    if (this.closed) return;
+    this.wake = wake;
+    if (ms <= 0 || this.signalled.length > 0 || this.ended) {
+      this.due();
+      return;
+    }
+    this.signalledAt = 0;
+    this.second = this.timers.add(this, ms);
+  }
+
+  async next(ms: number): Promise<readonly Id[]> {
+    await new Promise<void>((resolve) => this.sleep(ms, resolve));
+    return this.take();
+  }
+
+  due(): void {
+    const { wake } = this;
+    if (!wake) return;
+    this.wake = undefined;
+    this.timers.cancel(this, this.second);
+    wake();
   }
 
   end(): void {
     this.ended = true;
-    this.wake?.();
-  }
-
-  async next(ms: number): Promise<readonly Id[]> {
-    if (ms > 0 && this.signalled.size === 0 && !this.ended && !this.abort?.aborted) {
-      this.signalledAt = 0;
-      await new Promise<void>((resolve) => {
-        const cancel = this.timers.after(ms, resolve);
-        this.wake = () => {
-          cancel();
-          resolve();
-        };
-      });
-      this.wake = undefined;
-    }
-    const heard = [...this.signalled];
-    this.signalled.clear();
-    return heard;
+    this.due();
   }
 
   close(): void {
-    this.end();
-    for (const close of this.closers.splice(0)) close();
+    if (this.closed) return;
+    this.closed = true;
+    this.wake = undefined;
+    this.timers.cancel(this, this.second);
+    this.forget();
+    this.unwatch?.();
   }
-}
-
-function keyOf(account: Id, collection: Id): string {
-  return `${account}/${collection}`;
 }

@@ -53,6 +53,17 @@ export interface EasContext {
   readonly pulse: Pulse;
 }
 
+/** A request that is answered later. Nothing of it is held but what is needed then: no body, no promise, no timer. */
+export interface Parked {
+  readonly kind: 'parked';
+  /** Calls `ready` once, when there may be something to say. */
+  rest(ready: () => void): void;
+  /** Looks what there is to say; it may be parked again. `signal`: the client hung up. */
+  wake(signal: AbortSignal): Promise<EasAnswer | Parked>;
+  /** The client hung up. */
+  leave(): void;
+}
+
 /** What a handler answers. */
 export type EasAnswer =
   | { readonly kind: 'document'; readonly root: Element }
@@ -77,8 +88,11 @@ export function deviceKey(context: { readonly session: Session; readonly query: 
 }
 
 const NO_BYTES = new Uint8Array();
+const NO_STATES: EasContext['states'] = new Map();
+const NONE_ASKED: EasContext['asked'] = new Set();
 
 /** The same without what came with the request: a waiting device must not hold it for an hour. */
 export function parked(context: EasContext): EasContext {
-  return { ...context, body: null, raw: NO_BYTES, states: new Map(), asked: new Set() };
+  const session = { ...context.session, signal: undefined };
+  return { ...context, session, body: null, raw: NO_BYTES, states: NO_STATES, asked: NONE_ASKED };
 }

@@ -1,21 +1,21 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Device } from '../../domain/devices/model.js';
 import { type DevicePolicy, OPEN_POLICIES, type PolicyBook } from '../../domain/devices/policies.js';
-import { isDomainError } from '../../domain/errors.js';
 import { MailSearches } from '../../domain/mail/search.js';
 import type { Services } from '../../domain/services.js';
 import type { Logger, Session } from '../../domain/types.js';
 import { decode } from '../../formats/wbxml/decode.js';
 import type { Element } from '../../formats/wbxml/tree.js';
 import { COMMANDS, type Command, isIn, SERVED_COMMANDS } from './commands/index.js';
-import { deviceKey, type EasAnswer, type EasContext, type Runtime } from './context.js';
+import { deviceKey, type EasAnswer, type EasContext, type Parked, type Runtime } from './context.js';
 import { Damper, type DampingLimits, STAY_AWAY } from './damper.js';
+import { Exchange } from './exchange.js';
 import { checkPolicyKey, checkStanding, TRIAL_DEVICE } from './gate.js';
 import { Locks } from './locks.js';
 import { PULSE, type Pulse, type PulseTimes } from './pulse.js';
 import { type EasQuery, MalformedQuery, parseQuery } from './query.js';
 import { Responder } from './responder.js';
-import { COMMON, failureOf, HttpError, StatusError, statusAfterBegin } from './status.js';
+import { COMMON, HttpError, StatusError } from './status.js';
 import { Told } from './told.js';
 import { trialStore, unknownDevice } from './trial-store.js';
 import { type EasVersion, has, isTold, versionsBetween } from './versions.js';
@@ -106,23 +106,13 @@ async function post(face: Face, req: Request, res: Response): Promise<void> {
   const version = offered.find((one) => one === query.version);
   if (!version) return refuseVersion(res, query, offered);
   const command = COMMANDS.get(query.command);
-  const hangUp = new AbortController();
-  res.on('close', () => hangUp.abort());
   const pulse = command?.pulse && !query.acceptMultipart ? (options.pulse ?? PULSE) : null;
   const responder = new Responder(res, { gzip: acceptsGzip(req), pulse });
-  try {
-    if (!command) throw new HttpError(501, `unknown command ${query.command.slice(0, 40)}`);
-    const session = sessionOf(res, query, version, hangUp.signal);
-    const changed = () => void res.set({ ...versionHeaders(offered), 'X-MS-RP': offered.join(',') });
-    const way = { policy, offered, changed, pulse: responder.pulse };
-    const answer = await run(face, session, query, version, command, req, log, way);
-    if (!(session.signal?.aborted && res.closed)) await responder.send(answer, command);
-  } catch (error) {
-    if (hangUp.signal.aborted) return;
-    await fail(res, responder, error, version, command, log);
-  } finally {
-    responder.pulse.end();
-  }
+  const exchange = new Exchange({ req, res, responder, version, command, log });
+  const changed = () => void res.set({ ...versionHeaders(offered), 'X-MS-RP': offered.join(',') });
+  const session = sessionOf(res, query, version, exchange.signal);
+  const way: Way = { policy, offered, changed, pulse: responder.pulse, exchange, log };
+  return exchange.answer(run(face, query, version, command, req, session, way));
 }
 
 /** RFC 9110 §12.5.3; a weight of 0 refuses. */
@@ -139,9 +129,8 @@ function refuseVersion(res: Response, query: EasQuery, offered: readonly EasVers
     .end();
 }
 
-function sessionOf(res: Response, query: EasQuery, version: EasVersion, hangUp: AbortSignal): Session {
+function sessionOf(res: Response, query: EasQuery, version: EasVersion, signal: AbortSignal): Session {
   const session: Session = res.locals.session;
-  const signal = session.signal ? AbortSignal.any([session.signal, hangUp]) : hangUp;
   // Up to 14.1 a phone mails invitations and answers itself (MS-ASCMD 2.2.1.11 MeetingResponse).
   const scheduling = has(version, 'serverSchedules') ? 'server' : 'client';
   return { ...session, origin: `eas:${query.deviceId}`, signal, scheduling };
@@ -154,18 +143,20 @@ interface Way {
   /** Tells the device that other versions are offered than it knows. */
   changed(): void;
   readonly pulse: Pulse;
+  readonly exchange: Exchange;
+  readonly log: Logger;
 }
 
 async function run(
   { services, runtime }: Face,
-  session: Session,
   query: EasQuery,
   version: EasVersion,
-  command: Command,
+  command: Command | undefined,
   req: Request,
-  log: Logger,
-  { policy, offered: versions, changed, pulse }: Way,
-): Promise<EasAnswer> {
+  session: Session,
+  { policy, offered: versions, changed, pulse, exchange, log }: Way,
+): Promise<EasAnswer | Parked> {
+  if (!command) throw new HttpError(501, `unknown command ${query.command.slice(0, 40)}`);
   if (query.deviceId === '') throw new StatusError(COMMON.DeviceIdMissingOrInvalid, 'no usable device id');
   if (!isIn(command, version)) throw new StatusError(COMMON.VersionNotSupported, `${version} has no ${query.command}`);
   const raw: Uint8Array = Buffer.isBuffer(req.body) ? req.body : new Uint8Array();
@@ -186,7 +177,10 @@ async function run(
   if (command.needsPolicy) checkPolicyKey(known, query, policy);
   const device = await seen(known, snapshot !== null, { session, query, userAgent, store }, offered);
   const states = snapshot?.states ?? new Map();
-  const answer = await command.run({
+  // A Sync that brought something is no loop; the empty request looks the same each time.
+  if (query.command === 'Sync' && (times === 1 || raw.length === 0))
+    exchange.onAnswer = progress(runtime.damper, deviceKey({ session, query }));
+  return command.run({
     services,
     runtime,
     session,
@@ -204,11 +198,11 @@ async function run(
     log,
     pulse,
   });
-  // A Sync that brought something is no loop; the empty request looks the same each time.
-  const isNew = times === 1 || raw.length === 0;
-  if (query.command === 'Sync' && isNew && answer.kind !== 'empty') runtime.damper.forget(deviceKey({ session, query }));
-  return answer;
 }
+
+const progress = (damper: Damper, device: string) => (answer: EasAnswer) => {
+  if (answer.kind !== 'empty') damper.forget(device);
+};
 
 /** Holds back, and then refuses, what a device asks over and over; tells how often it did. @throws HttpError 503 */
 async function damp(runtime: Runtime, session: Session, query: EasQuery, req: Request, raw: Uint8Array, log: Logger) {
@@ -258,32 +252,4 @@ function documentOf(raw: Uint8Array, command: Command): Element | null {
   }
   if (root.tag !== command.root) throw new StatusError(COMMON.InvalidXML, `${root.tag} is not the command's element`);
   return root;
-}
-
-async function fail(
-  res: Response,
-  responder: Responder,
-  error: unknown,
-  version: EasVersion,
-  command: Command | undefined,
-  log: Logger,
-): Promise<void> {
-  const failure = failureOf(error, version);
-  const expected = error instanceof StatusError || error instanceof HttpError || isDomainError(error, 'unavailable');
-  const message = error instanceof Error ? error.message : String(error);
-  if (expected) log.info({ ...failure, reason: message }, 'ActiveSync command refused');
-  else log.error({ ...failure, err: error }, 'ActiveSync command failed');
-  const { open } = responder;
-  const status = 'status' in failure ? failure.status : open === 'status' ? statusAfterBegin(failure.http, version) : null;
-  if (open === 'closed' || (open === 'status' && status === null)) {
-    log.warn({ err: error }, 'answer was cut off');
-    responder.cut();
-  } else if (status !== null) {
-    if (!command) throw error;
-    await responder.fail(status, command);
-  } else if ('http' in failure)
-    res
-      .set(failure.headers ?? {})
-      .status(failure.http)
-      .end();
 }

@@ -33,7 +33,6 @@ export class Responder {
     private readonly how: Answering,
   ) {
     this.pulse = new Pulse(how.pulse ?? { first: 0, every: 0 }, how.pulse ? (first) => this.#beat(first) : undefined);
-    res.once('close', () => this.pulse.end());
   }
 
   /** What can still be said of a failure: anything, only a Status in the document, or nothing. */

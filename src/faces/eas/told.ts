@@ -21,6 +21,7 @@ export class Told {
   /** Those of the collections that the device is to be told of now; it counts as told. */
   news(device: string, changed: readonly Pending[]): readonly Id[] {
     const before = this.#devices.get(device);
+    if (changed.length === 0) return [];
     const now = new Map<Id, Telling>();
     for (const { id, key, count } of changed) {
       const last = before?.get(id);

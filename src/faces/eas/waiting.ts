@@ -1,7 +1,7 @@
-import { HIERARCHY } from '../../domain/notify/hub.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HIERARCHY, type Subscription } from '../../domain/notify/hub.js';
 import type { Id } from '../../domain/types.js';
-import { deviceKey, type EasAnswer, type EasContext, parked } from './context.js';
-import { collectionsOf, signalsOf } from './notebooks.js';
+import { deviceKey, type EasAnswer, type EasContext, type Parked, parked } from './context.js';
 
 /** Several changes within this time wake a device once, in milliseconds. */
 const COALESCE = 100;
@@ -17,41 +17,10 @@ export interface Waiting {
   over(context: EasContext): EasAnswer;
 }
 
-interface Watch {
-  readonly until: number;
-  next(ms: number): Promise<readonly Id[]>;
-  close(): void;
-}
-
-/** Looks, and when there is nothing to say waits for signals and looks again. The interest is there before the first look. */
-export async function waitFor(context: EasContext, waiting: Waiting): Promise<EasAnswer> {
-  const watch = watchOf(context, waiting);
-  let handedOn = false;
-  try {
-    const answer = await waiting.look(context, new Set([...waiting.collections, HIERARCHY]), true);
-    if (answer) return answer;
-    handedOn = true;
-    // Not awaited here: this call and what it holds of the request shall be gone while the device waits.
-    return again(parked(context), waiting, watch);
-  } finally {
-    if (!handedOn) watch.close();
-  }
-}
-
-async function again(context: EasContext, waiting: Waiting, watch: Watch): Promise<EasAnswer> {
-  try {
-    for (;;) {
-      context.pulse.rest();
-      const heard = await watch.next(watch.until - performance.now());
-      if (heard.length === 0) return waiting.over(context);
-      context.pulse.work();
-      await new Promise((resolve) => setTimeout(resolve, COALESCE));
-      const answer = await waiting.look(context, new Set([...heard, ...(await watch.next(0))]), false);
-      if (answer) return answer;
-    }
-  } finally {
-    watch.close();
-  }
+/** Looks; when there is nothing to say the request is parked until there is. The interest is there before the first look. */
+export async function waitFor(context: EasContext, waiting: Waiting): Promise<EasAnswer | Parked> {
+  const wait = new Wait(context, waiting);
+  return wait.look(new Set([...waiting.collections, HIERARCHY]), true);
 }
 
 /** Ends what the device left waiting on other processes: to it they are one server. */
@@ -59,18 +28,57 @@ export function tellTurn({ session, query, services, openedAt }: EasContext, kin
   if (openedAt !== undefined) services.turns?.tell(session.account, { device: query.deviceId, kind, at: openedAt });
 }
 
-function watchOf(context: EasContext, { kind, seconds, collections }: Waiting): Watch {
-  const { session, runtime, services } = context;
-  const place = runtime.waits.take(deviceKey(context), kind, context.openedAt);
-  tellTurn(context, kind);
-  const signal = session.signal ? AbortSignal.any([place.signal, session.signal]) : place.signal;
-  const subscription = services.hub.subscribe({ ...session, signal }, signalsOf(collections));
-  return {
-    until: performance.now() + seconds * 1000,
-    next: async (ms) => [...collectionsOf(collections, await subscription.next(ms))],
-    close: () => {
-      subscription.close();
-      place[Symbol.dispose]();
-    },
-  };
+/** A waiting request: what is left of it while the device sleeps. */
+class Wait implements Parked {
+  readonly kind = 'parked';
+  readonly #until: number;
+  readonly #place: Disposable;
+  readonly #subscription: Subscription;
+  readonly #waiting: Waiting;
+  #context: EasContext;
+
+  constructor(context: EasContext, waiting: Waiting) {
+    const { session, runtime, services } = context;
+    this.#context = context;
+    this.#waiting = waiting;
+    this.#until = performance.now() + waiting.seconds * 1000;
+    this.#place = runtime.waits.take(deviceKey(context), waiting.kind, () => this.#subscription.end(), context.openedAt);
+    tellTurn(context, waiting.kind);
+    // The subscription outlives the work under way, which the signal is about.
+    this.#subscription = services.hub.subscribe({ ...session, signal: undefined }, waiting.collections.concat(HIERARCHY));
+  }
+
+  async look(signalled: ReadonlySet<Id>, first: boolean): Promise<EasAnswer | Parked> {
+    try {
+      const answer = await this.#waiting.look(this.#context, signalled, first);
+      if (answer) this.leave();
+      else this.#context = parked(this.#context);
+      return answer ?? this;
+    } catch (error) {
+      this.leave();
+      throw error;
+    }
+  }
+
+  rest(ready: () => void): void {
+    this.#context.pulse.rest();
+    this.#subscription.sleep(this.#until - performance.now(), ready);
+  }
+
+  async wake(signal: AbortSignal): Promise<EasAnswer | Parked> {
+    const heard = this.#subscription.take();
+    if (heard.length === 0) {
+      this.leave();
+      return this.#waiting.over(this.#context);
+    }
+    this.#context = { ...this.#context, session: { ...this.#context.session, signal } };
+    this.#context.pulse.work();
+    await sleep(COALESCE);
+    return this.look(new Set([...heard, ...this.#subscription.take()]), false);
+  }
+
+  leave(): void {
+    this.#subscription.close();
+    this.#place[Symbol.dispose]();
+  }
 }

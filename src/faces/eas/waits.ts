@@ -1,14 +1,18 @@
 import { HttpError } from './status.js';
 
-/** A waiting request's place; the signal fires when a newer request of the device takes it. */
-export interface Place extends Disposable {
-  readonly signal: AbortSignal;
-}
+type Kind = 'Ping' | 'Sync';
 
-/** Ends the wait of the request that took the place at that time. */
-class Taken extends AbortController {
-  constructor(readonly at: number) {
-    super();
+/** A waiting request's place: `at` as in `Turn`; `end` is called when a newer request of the device takes it. */
+class Place implements Disposable {
+  constructor(
+    private readonly places: Map<string, Place>,
+    private readonly key: string,
+    readonly at: number,
+    readonly end: () => void,
+  ) {}
+
+  [Symbol.dispose](): void {
+    if (this.places.get(this.key) === this) this.places.delete(this.key);
   }
 }
 
@@ -19,38 +23,35 @@ const RETRY_AFTER = '60';
 
 /** The waiting request of each device: a newer one ends the older, which is then answered as if its time were over. */
 export class Waits {
-  readonly #places = new Map<string, Taken>();
+  readonly #places = new Map<string, Place>();
   readonly #begun = new Map<string, number>();
   #periodEnds = 0;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   /**
-   * Takes the device's place and ends whoever had it; `at` as in `Turn`. @throws HttpError 503 for a device that does it all
-   * the time
+   * Takes the device's place and ends whoever had it; `at` as in `Turn`, `end` hears that a newer one came.
+   * @throws HttpError 503 for a device that does it all the time
    */
-  take(device: string, kind: 'Ping' | 'Sync', at = Number.POSITIVE_INFINITY): Place {
+  take(device: string, kind: Kind, end: () => void, at = Number.POSITIVE_INFINITY): Disposable {
     this.#count(device);
+    this.end(device, kind);
     const key = `${device}/${kind}`;
-    const own = new Taken(at);
-    this.#places.get(key)?.abort();
-    this.#places.set(key, own);
-    return {
-      signal: own.signal,
-      [Symbol.dispose]: () => {
-        if (this.#places.get(key) === own) this.#places.delete(key);
-      },
-    };
+    const place = new Place(this.#places, key, at, end);
+    this.#places.set(key, place);
+    return place;
   }
 
   /** Ends the device's waiting request of that kind, if there is one. */
-  end(device: string, kind: 'Ping' | 'Sync'): void {
-    this.#places.get(`${device}/${kind}`)?.abort();
-    this.#places.delete(`${device}/${kind}`);
+  end(device: string, kind: Kind): void {
+    const key = `${device}/${kind}`;
+    const place = this.#places.get(key);
+    this.#places.delete(key);
+    place?.end();
   }
 
   /** Ends the device's waiting request of that kind if it is older than one that came elsewhere. */
-  overtaken(device: string, kind: 'Ping' | 'Sync', at: number): void {
+  overtaken(device: string, kind: Kind, at: number): void {
     const place = this.#places.get(`${device}/${kind}`);
     if (place && place.at < at) this.end(device, kind);
   }

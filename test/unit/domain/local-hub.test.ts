@@ -53,20 +53,52 @@ describe('LocalHub', () => {
     subscription.close();
   });
 
-  it('ends the wait when the client hangs up, the subscription is closed or the server drains', async () => {
+  it('ends the wait when it is told so or the server drains', async () => {
     const hub = new LocalHub(new MemoryBus());
-    const hangUp = new AbortController();
-    const waits = [
-      hub.subscribe({ ...alice, signal: hangUp.signal }, ['1']).next(60_000),
-      hub.subscribe(alice, ['1']).next(60_000),
-    ];
-    const closed = hub.subscribe(alice, ['1']);
-    waits.push(closed.next(60_000));
-    hangUp.abort();
-    closed.close();
+    const [told, drained] = [hub.subscribe(alice, ['1']), hub.subscribe(alice, ['1'])];
+    const waits = [told.next(60_000), drained.next(60_000)];
+    told.end();
     hub.drain();
-    assert.deepEqual(await Promise.all(waits), [[], [], []]);
+    assert.deepEqual(await Promise.all(waits), [[], []]);
     assert.deepEqual(await hub.subscribe(alice, ['1']).next(60_000), []);
+  });
+
+  it('wakes a sleeper once, and nobody who closed', () => {
+    const hub = new LocalHub(new MemoryBus());
+    const woken: string[] = [];
+    const [once, closed] = [hub.subscribe(alice, ['1']), hub.subscribe(alice, ['1'])];
+    once.sleep(60_000, () => woken.push('once'));
+    closed.sleep(60_000, () => woken.push('closed'));
+    closed.close();
+    hub.publish('alice', '1');
+    hub.publish('alice', '1');
+    hub.drain();
+    assert.deepEqual(woken, ['once']);
+    assert.deepEqual(once.take(), ['1']);
+    once.close();
+    once.close();
+    assert.equal(hub.waiting, 0);
+  });
+
+  it('lets a woken sleeper close others of its account', () => {
+    const hub = new LocalHub(new MemoryBus());
+    const woken: number[] = [];
+    const all = [1, 2, 3].map(() => hub.subscribe(alice, ['1']));
+    for (const [n, one] of all.entries())
+      one.sleep(60_000, () => {
+        woken.push(n);
+        for (const each of all) each.close();
+      });
+    hub.publish('alice', '1');
+    assert.deepEqual(woken, [0]);
+    assert.equal(hub.waiting, 0);
+  });
+
+  it('names what is waited for once', () => {
+    const hub = new LocalHub(new MemoryBus());
+    for (const collections of [['1', '2'], ['2', '3']]) hub.subscribe(alice, collections); // biome-ignore format: one line
+    assert.deepEqual([...hub.watched()], [['alice', '1'], ['alice', '2'], ['alice', '3']]); // biome-ignore format: one line
+    hub.drain();
   });
 
   it('watches mail while somebody waits', async () => {

@@ -7,20 +7,23 @@ it('the timer wheel calls what is due, never early, and rests when nothing waits
   try {
     const wheel = new TimerWheel();
     const called: string[] = [];
-    wheel.after(100, () => called.push('short'));
-    wheel.after(60_000, () => called.push('minute'));
-    const cancel = wheel.after(60_000, () => called.push('cancelled'));
-    wheel.after(3_000, () => called.push('three'));
+    const sleeper = (name: string) => ({ due: () => void called.push(name) });
+    wheel.add(sleeper('short'), 100);
+    wheel.add(sleeper('minute'), 60_000);
+    const [early, late] = [sleeper('cancelled early'), sleeper('cancelled')];
+    wheel.cancel(early, wheel.add(early, 100));
+    const second = wheel.add(late, 60_000);
+    wheel.add(sleeper('three'), 3_000);
     mock.timers.tick(100);
     assert.deepEqual(called, ['short']);
     mock.timers.tick(2_899);
     assert.deepEqual(called, ['short']);
     mock.timers.tick(1_100);
     assert.deepEqual(called, ['short', 'three']);
-    cancel();
+    wheel.cancel(late, second);
     for (let second = 0; second < 58; second++) mock.timers.tick(1_000);
     assert.deepEqual(called, ['short', 'three', 'minute']);
-    wheel.after(5_000, () => called.push('again'));
+    wheel.add(sleeper('again'), 5_000);
     for (let second = 0; second < 7; second++) mock.timers.tick(1_000);
     assert.equal(called.at(-1), 'again');
   } finally {

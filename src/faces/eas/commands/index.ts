@@ -2,7 +2,7 @@ import { HIERARCHY } from '../../../domain/notify/hub.js';
 import type { Id } from '../../../domain/types.js';
 import type { TagName } from '../../../formats/wbxml/pages.js';
 import { type Element, elements, text } from '../../../formats/wbxml/tree.js';
-import type { EasAnswer, EasContext } from '../context.js';
+import type { EasAnswer, EasContext, Parked } from '../context.js';
 import { atLeast, type EasVersion, has } from '../versions.js';
 import { find } from './find.js';
 import { folderCreate, folderDelete, folderUpdate } from './folder-change.js';
@@ -42,7 +42,7 @@ export interface Command {
   readonly collections: CollectionsOf;
   /** The answer is always a document, and may take long: the device gets signs of life while it is made. */
   readonly pulse?: boolean;
-  run(context: EasContext): Promise<EasAnswer>;
+  run(context: EasContext): Promise<EasAnswer | Parked>;
 }
 
 const none: CollectionsOf = () => [];

@@ -3,7 +3,7 @@ import { isDomainError } from '../../../domain/errors.js';
 import { HIERARCHY } from '../../../domain/notify/hub.js';
 import type { Id } from '../../../domain/types.js';
 import { child, children, childText, type Element, el } from '../../../formats/wbxml/tree.js';
-import { deviceKey, documentAnswer, type EasAnswer, type EasContext } from '../context.js';
+import { deviceKey, documentAnswer, type EasAnswer, type EasContext, type Parked } from '../context.js';
 import { checkStanding } from '../gate.js';
 import { hierarchyChanged } from '../hierarchy-watch.js';
 import { sameJson } from '../sync/cache.js';
@@ -32,7 +32,7 @@ interface PingParameters {
 }
 
 /** Waits until a folder has changes that the next Sync would return (MS-ASCMD 2.2.1.13). */
-export async function ping(context: EasContext): Promise<EasAnswer> {
+export async function ping(context: EasContext): Promise<EasAnswer | Parked> {
   const parameters = readParameters(context);
   if ('tag' in parameters) return documentAnswer(parameters);
   await remember(context, parameters);

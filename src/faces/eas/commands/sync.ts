@@ -3,7 +3,7 @@ import { HIERARCHY } from '../../../domain/notify/hub.js';
 import type { Collection } from '../../../domain/pim/model.js';
 import type { Id } from '../../../domain/types.js';
 import { type Element, el } from '../../../formats/wbxml/tree.js';
-import { deviceKey, documentAnswer, type EasAnswer, type EasContext, EMPTY } from '../context.js';
+import { deviceKey, documentAnswer, type EasAnswer, type EasContext, EMPTY, type Parked } from '../context.js';
 import { listFolders } from '../folders.js';
 import { checkStanding } from '../gate.js';
 import { hierarchyChanged } from '../hierarchy-watch.js';
@@ -18,7 +18,7 @@ import { atLeast, has } from '../versions.js';
 import { tellTurn, type Waiting, waitFor } from '../waiting.js';
 
 /** Changes both ways for the collections of the request (MS-ASCMD 2.2.1.21). */
-export async function sync(context: EasContext): Promise<EasAnswer> {
+export async function sync(context: EasContext): Promise<EasAnswer | Parked> {
   const complete = completed(context);
   if ('refusal' in complete) return complete.refusal;
   const request = await withDefaults(context, complete);

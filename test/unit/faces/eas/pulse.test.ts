@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { documentAnswer, type EasContext } from '../../../../src/faces/eas/context.js';
+import { documentAnswer, type EasContext, type Parked } from '../../../../src/faces/eas/context.js';
 import { Pulse } from '../../../../src/faces/eas/pulse.js';
 import { waitFor } from '../../../../src/faces/eas/waiting.js';
 import { Waits } from '../../../../src/faces/eas/waits.js';
@@ -55,20 +55,24 @@ test('a rest is silent; what has begun does not rest', () => {
 test('the pulse rests while a device waits for changes', async () => {
   const order: string[] = [];
   const pulse = { rest: () => order.push('rest'), work: () => order.push('work') };
-  const heard = [['inbox'], [], []];
-  const next = async () => {
-    order.push('wait');
-    return heard.shift() ?? [];
+  const heard = [['inbox'], []];
+  const subscription = {
+    take: () => heard.shift() ?? [],
+    sleep: (_ms: number, ready: () => void) => {
+      order.push('sleep');
+      ready();
+    },
+    close: () => order.push('close'),
   };
   const context = {
     pulse,
     session: { account: 'a' },
     query: { deviceId: 'd' },
     runtime: { waits: new Waits() },
-    services: { hub: { subscribe: () => ({ next, close: () => undefined }) } },
+    services: { hub: { subscribe: () => subscription } },
   } as unknown as EasContext;
   const answer = documentAnswer(el('AirSync:Sync'));
-  await waitFor(context, {
+  const wait = (await waitFor(context, {
     kind: 'Sync',
     seconds: 60,
     collections: ['inbox'],
@@ -77,6 +81,8 @@ test('the pulse rests while a device waits for changes', async () => {
       return first ? undefined : answer;
     },
     over: () => answer,
-  });
-  assert.deepEqual(order, ['look', 'rest', 'wait', 'work', 'wait', 'look']);
+  })) as Parked;
+  await new Promise<void>((resolve) => wait.rest(resolve));
+  assert.equal(await wait.wake(new AbortController().signal), answer);
+  assert.deepEqual(order, ['look', 'rest', 'sleep', 'work', 'look', 'close']);
 });
