@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { HIERARCHY, type Subscription } from '../../domain/notify/hub.js';
 import type { Id } from '../../domain/types.js';
 import { deviceKey, type EasAnswer, type EasContext, type Parked, parked } from './context.js';
+import { collectionsOf, signalsOf } from './notebooks.js';
 
 /** Several changes within this time wake a device once, in milliseconds. */
 const COALESCE = 100;
@@ -45,7 +46,7 @@ class Wait implements Parked {
     this.#place = runtime.waits.take(deviceKey(context), waiting.kind, () => this.#subscription.end(), context.openedAt);
     tellTurn(context, waiting.kind);
     // The subscription outlives the work under way, which the signal is about.
-    this.#subscription = services.hub.subscribe({ ...session, signal: undefined }, waiting.collections.concat(HIERARCHY));
+    this.#subscription = services.hub.subscribe({ ...session, signal: undefined }, signalsOf(waiting.collections));
   }
 
   async look(signalled: ReadonlySet<Id>, first: boolean): Promise<EasAnswer | Parked> {
@@ -74,7 +75,7 @@ class Wait implements Parked {
     this.#context = { ...this.#context, session: { ...this.#context.session, signal } };
     this.#context.pulse.work();
     await sleep(COALESCE);
-    return this.look(new Set([...heard, ...this.#subscription.take()]), false);
+    return this.look(collectionsOf(this.#waiting.collections, [...heard, ...this.#subscription.take()]), false);
   }
 
   leave(): void {
