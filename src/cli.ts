@@ -3,6 +3,7 @@ import { ConfigError, readConfig, serversFor } from './config.js';
 import { devicesCommand } from './devices.js';
 import { firstCollections } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
+import { isRule, readRules, ruleWords } from './domain/itip/room-rules.js';
 import type { Collection } from './domain/pim/model.js';
 import { PimService } from './domain/pim/pim.js';
 import type { AccountKind, Session } from './domain/types.js';
@@ -43,7 +44,7 @@ const VERBS: Readonly<Record<string, Verb>> = {
     },
   },
   room: {
-    help: 'ADDRESS [room|resource|individual] [NAME] [ZONE]: an account that answers invitations itself; made where missing',
+    help: 'ADDRESS [room|resource|individual] [NAME] [ZONE] [RULE=VALUE ...]: an account that answers invitations itself; made where missing. Rules: window=DAYS, series=roll|bounded|none, longest=HOURS|any, external=yes|no',
     run: room,
   },
   dns: {
@@ -77,7 +78,9 @@ function databaseUrl(): string {
 const ACCOUNT_KINDS: readonly AccountKind[] = ['room', 'resource', 'individual'];
 
 /** Makes an account a room or a resource, which accepts what it is free for, or a person again. */
-async function room([address = '', kind = 'room', displayName, zone]: readonly string[]): Promise<void> {
+async function room(given: readonly string[]): Promise<void> {
+  const rules = readRules(given.filter(isRule));
+  const [address = '', kind = 'room', displayName, zone] = given.filter((word) => !isRule(word));
   if (!/^[^\s@]+@[^\s@]+$/.test(address)) throw new DomainError('invalid', `no address: ${address}`);
   if (!isAccountKind(kind)) throw new DomainError('invalid', `one of ${ACCOUNT_KINDS.join(', ')}, not ${kind}`);
   if (zone !== undefined && !ianaZone(zone)) throw new DomainError('invalid', `unknown time zone ${zone}`);
@@ -87,8 +90,10 @@ async function room([address = '', kind = 'room', displayName, zone]: readonly s
     const fresh = { address: address.toLowerCase(), aliases: [], displayName: displayName ?? '', zone: zone ?? 'UTC' };
     const account = (await accounts.byAddress(fresh.address)) ?? (await accounts.create(fresh, firstCollections()));
     const named = { ...(displayName !== undefined && { displayName }), ...(zone !== undefined && { zone }) };
-    await accounts.update(account.id, { kind, ...named });
-    console.log(`${account.address}: ${kind}`);
+    const booking = { ...account.booking, ...rules };
+    await accounts.update(account.id, { kind, ...named, booking });
+    const words = kind === 'individual' ? [] : ruleWords({ ...account, booking });
+    console.log([`${account.address}: ${kind}`, ...words].join(' '));
   } finally {
     await database.destroy();
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { OPEN_POLICIES, type PolicyBook, PolicyProblems, readPolicies } from './domain/devices/policies.js';
+import type { RoomLogin } from './domain/scheduling/room-mail.js';
 import { parseImapUrl, type ServerUrl } from './infra/imap/url.js';
 import { parseSieveUrl } from './infra/sieve/url.js';
 import { parseSmtpUrl } from './infra/smtp/url.js';
@@ -31,6 +32,8 @@ export interface Config {
   readonly tls: { readonly certificate: string; readonly key: string } | null;
   /** Set: the mail server pushes changes to `/push/mail` with this secret, and no IMAP connection waits. */
   readonly pushSecret: string | null;
+  /** How mailboxes of rooms are opened; null: nobody elsewhere can invite a room. */
+  readonly rooms: RoomLogin | null;
   /** Hosts that WebDAV-Push messages may go to; without a list every public one. */
   readonly webPush: { readonly hosts?: readonly string[] };
   /** What is asked of ActiveSync devices, and which protocol versions they are offered. */
@@ -42,6 +45,8 @@ export interface Config {
   /** PEM text of roots for S/MIME besides those of the system; empty for none. */
   readonly smimeAuthorities: string;
   readonly logLevel: LogLevel;
+  /** Where spans go; null: nothing is traced, and nothing of OpenTelemetry is loaded. */
+  readonly otel: { readonly endpoint: string; readonly service: string; readonly ratio: number } | null;
   /** Express's `trust proxy`: hops, or addresses of proxies. */
   readonly trustProxy: boolean | number | string;
 }
@@ -96,12 +101,14 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     mailDomain: read<string | null>('MAIL_DOMAIN', domainName, null),
     tls,
     pushSecret: read<string | null>('PUSH_SECRET', pushSecret, null),
+    rooms: readRooms(env, problems),
     webPush: read<Config['webPush']>('WEBPUSH_HOSTS', (value) => ({ hosts: value.split(/[\s,]+/).filter(Boolean) }), {}),
     easPolicies: policies(env, problems),
     easDamping: read('EAS_DAMPING', onOff, true),
     massRemoval: read('MASS_REMOVAL_LIMIT', positive, 50),
     smimeAuthorities: read('SMIME_CA', certificates, ''),
     logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
+    otel: otel(read),
     trustProxy: read<boolean | number | string>('TRUST_PROXY', trustProxy, false),
   };
   if (config.port === 0 && config.workers > 1) problems.push('PORT: workers need a fixed one');
@@ -111,8 +118,20 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
 
 /** The servers of an address's domain. */
 export function serversFor(config: Pick<Config, 'domains'>, address: string): MailServers | undefined {
-  const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  // What follows an asterisk names a master user of the mail server.
+  const domain = address
+    .slice(address.lastIndexOf('@') + 1)
+    .replace(/\*.*$/, '')
+    .toLowerCase();
   return config.domains.get(domain) ?? config.domains.get('*');
+}
+
+function readRooms(env: NodeJS.ProcessEnv, problems: string[]): RoomLogin | null {
+  const [user, password] = [env.ROOM_LOGIN?.trim(), env.ROOM_PASSWORD];
+  if (!user && !password) return null;
+  if (user && password) return { user, password };
+  problems.push('ROOM_LOGIN and ROOM_PASSWORD: both are needed, or neither');
+  return null;
 }
 
 function readTls(env: NodeJS.ProcessEnv, problems: string[]): Config['tls'] {
@@ -157,6 +176,22 @@ function portNumber(value: string): number {
 function onOff(value: string): boolean {
   if (value !== 'on' && value !== 'off') throw new Error('must be on or off');
   return value === 'on';
+}
+
+type Read = <T>(name: string, parse: (value: string) => T, fallback: T) => T;
+
+/** The names are OpenTelemetry's own; those of OTEL_EXPORTER_OTLP_HEADERS and the like its exporter reads itself. */
+function otel(read: Read): Config['otel'] {
+  const endpoint = read<string | null>('OTEL_EXPORTER_OTLP_ENDPOINT', publicUrl, null);
+  const service = read('OTEL_SERVICE_NAME', (value) => value, 'mobile-sync-gateway');
+  const ratio = read('OTEL_TRACES_SAMPLER_ARG', share, 1);
+  return endpoint === null ? null : { endpoint, service, ratio };
+}
+
+function share(value: string): number {
+  const number = Number(value);
+  if (!(number >= 0 && number <= 1)) throw new Error(`${value} is not a share between 0 and 1`);
+  return number;
 }
 
 function positive(value: string): number {

@@ -45,6 +45,20 @@ export interface Account {
   readonly zone: string;
   /** Rooms and resources answer invitations themselves (RFC 5545 §3.2.3 CUTYPE). Default: a person. */
   readonly kind?: AccountKind;
+  /** Of rooms and resources: where their rules are not the defaults. */
+  readonly booking?: Partial<RoomRules>;
+}
+
+/** What a room is given away for. */
+export interface RoomRules {
+  /** How many days ahead. */
+  readonly window: number;
+  /** Series that reach beyond the window: `roll` takes them and goes on as time passes, `bounded` declines them; `none`: no series at all. */
+  readonly series: 'roll' | 'bounded' | 'none';
+  /** Hours at a time; null: any number. */
+  readonly longest: number | null;
+  /** Whether people of other mail domains may have it. */
+  readonly external: boolean;
 }
 
 export type AccountKind = 'individual' | 'room' | 'resource';

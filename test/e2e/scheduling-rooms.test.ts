@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { Scheduling } from '../../src/domain/scheduling/scheduling.js';
+import { poolOf } from '../../src/infra/db/data-source.js';
+import { PostgresSchedulingStore } from '../../src/infra/db/outbox-store.js';
+import { PostgresPimStore } from '../../src/infra/db/pim-store.js';
 import type { DavClient } from '../support/dav-client.js';
 import { CAL } from '../support/dav-client.js';
 import { type DavServer, startDavServer } from '../support/dav-server.js';
@@ -26,6 +30,15 @@ async function room(name: string, ...more: string[]): Promise<string> {
   return address;
 }
 
+/** The scheduling of another process, whose clock is days ahead. */
+function at(days: number): Scheduling {
+  const pool = poolOf(server.database);
+  const clock = { now: () => new Date(Date.now() + days * 86_400_000) };
+  const { mail, hub, log } = server.services;
+  const stores = { store: new PostgresSchedulingStore(pool), pim: new PostgresPimStore(pool) };
+  return new Scheduling({ ...stores, mail, hub, clock, log });
+}
+
 /** A day of meetings. */
 const day = (after: number) => new Date(Date.now() + after * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
 
@@ -34,6 +47,8 @@ interface Planner {
   readonly client: DavClient;
   put(uid: string, text: string): Promise<number>;
   remove(uid: string): Promise<void>;
+  /** The own copy. */
+  read(uid: string): Promise<string>;
   /** Waits for the room's answer in the own copy. */
   answer(uid: string, of: string, ...expected: string[]): Promise<string>;
 }
@@ -46,6 +61,7 @@ async function planner(name: string): Promise<Planner> {
   return {
     address,
     client,
+    read,
     put: async (uid, text) =>
       (await client.request('PUT', path(uid), { body: text, headers: { 'content-type': 'text/calendar' } })).status,
     remove: async (uid) => {
@@ -150,8 +166,68 @@ describe('rooms and resources answer themselves', () => {
     );
     await bob.put('again', meeting({ uid: 'again', ...clash, day: day(42) }));
     await bob.answer('again', den, 'ACCEPTED');
+    await room('den', 'series=bounded');
     await bob.put('endless', meeting({ uid: 'endless', ...clash, rule: 'FREQ=DAILY', day: day(40), hour: 20 }));
     await bob.answer('endless', den, 'DECLINED');
+  });
+
+  test('a series without end takes what is in reach, and goes on: who comes too late is told of that one occurrence', async () => {
+    const loft = await room('loft', 'window=20');
+    const [ann, bob] = [await planner('ann'), await planner('bob')];
+    // Both meet on the 55th day, beyond the 20 days and the month that is held besides.
+    const often = (uid: string, who: Planner, days: number, first: number) =>
+      who.put(
+        uid,
+        meeting({
+          uid,
+          organizer: who.address,
+          attendees: [loft],
+          rule: `FREQ=DAILY;INTERVAL=${days}`,
+          day: day(first),
+          hour: 11,
+        }),
+      );
+    await often('fifty', ann, 50, 5);
+    await ann.answer('fifty', loft, 'ACCEPTED');
+    await often('forty-five', bob, 45, 10);
+    await bob.answer('forty-five', loft, 'ACCEPTED');
+    assert.equal((await bookings(loft)).length, 2);
+    await often('later', bob, 7, 21);
+    await bob.answer('later', loft, 'DECLINED');
+    await bob.put('held', meeting({ uid: 'held', organizer: bob.address, attendees: [loft], day: day(30) }));
+    await bob.answer('held', loft, 'DECLINED');
+
+    const rolled = at(10);
+    await rolled.rollRooms();
+    await rolled.rollRooms();
+    const taken = (await bookings(loft)).filter(({ during }) => during.includes(day(55).replace(/(....)(..)/, '$1-$2-')));
+    assert.deepEqual(
+      taken.map(({ uid }) => uid),
+      ['fifty'],
+    );
+    const told = await eventually(
+      'the refusal of one occurrence',
+      () => bob.read('forty-five'),
+      (text) => text.includes(`RECURRENCE-ID:${day(55)}T110000Z`),
+      60_000,
+    );
+    assert.equal(attendeesIn(told).get(loft), 'ACCEPTED', 'the series stays');
+    const [, occurrence] = told.split('RECURRENCE-ID');
+    assert.match(told.replace(/\r\n /g, ''), /PARTSTAT=DECLINED[^\r]*loft@/);
+    assert.ok(occurrence);
+    await rolled.stop();
+    // An update of the series does not lose the room because of the occurrence that it was refused.
+    await bob.put('forty-five', told.replaceAll('SUMMARY:Planning', 'SUMMARY:Review'));
+    await eventually(
+      'the new title',
+      async () =>
+        (await server.database.query(
+          "SELECT text FROM items i JOIN accounts a ON a.id = i.account_id WHERE a.address = $1 AND uid = 'forty-five'",
+          [loft],
+        )) as { text: string }[],
+      ([held]) => held?.text.includes('SUMMARY:Review') ?? false,
+    );
+    assert.equal(attendeesIn(await bob.read('forty-five')).get(loft), 'ACCEPTED');
   });
 
   test('who manages the room is bound too, and the principal says what it is (RFC 6638 §2.4.2)', async () => {

@@ -1,42 +1,68 @@
-import { Budget, occurrences, TooComplex } from '../../formats/ical/occurrences.js';
+import { Budget, type Occurrence, occurrences, TooComplex } from '../../formats/ical/occurrences.js';
 import { type CalendarObject, openCalendarObject } from '../../formats/ical/parse.js';
 import { normaliseSpans } from '../../formats/ical/spans.js';
 import { ianaZone, UTC } from '../../formats/zones/iana.js';
-import type { Account } from '../types.js';
+import type { Account, RoomRules } from '../types.js';
 import { attendeeOf, type Own, ownAddresses, partstatOf } from './calendar-user.js';
 import { isCancelled, SchedulingObject } from './object.js';
+import { rulesOf } from './room-rules.js';
 
 interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** How far ahead a room is given away, in milliseconds: a series without an end would take it for ever. */
-const HORIZON = 732 * 86_400_000;
+const DAY = 86_400_000;
+const HOUR = 3_600_000;
+/**
+ * What a series that goes on holds beyond the window, in milliseconds: nobody else can book there, so that it has its next
+ * occurrences before others can ask for them.
+ */
+const AHEAD = 31 * DAY;
 const MOST_OCCURRENCES = 2000;
 
-/** When a meeting needs a room that is invited to it; null: farther ahead, or more often, than rooms are given away. */
+/** When a meeting needs a room that is invited to it; null: not what this room is given away for. */
 export function neededSpans(text: string, room: Account, now: Date): readonly Span[] | null {
+  const needed = neededOccurrences(text, room, now);
+  return needed && normaliseSpans(needed.map(({ start, end }) => ({ start, end })));
+}
+
+/** The occurrences for which a meeting needs a room, as far ahead as the room holds them; null as of `neededSpans`. */
+export function neededOccurrences(text: string, room: Account, now: Date): readonly Occurrence[] | null {
   const object = openCalendarObject(text);
+  const rules = rulesOf(room);
+  const recurs = object.overrides.length > 0 || ['RRULE', 'RDATE'].some((name) => object.master?.first(name));
+  if (recurs && rules.series === 'none') return null;
+  const rolls = recurs && rules.series === 'roll';
+  const end = now.getTime() + rules.window * DAY;
   const own = ownAddresses(room);
-  const from = now.getTime();
-  const spans: Span[] = [];
+  const needed: Occurrence[] = [];
   try {
-    for (const { component, start, end } of upcoming(object, room, from)) {
-      if (!takesTime(component, own)) continue;
-      if (end > from + HORIZON || spans.length >= MOST_OCCURRENCES) return null;
-      spans.push({ start, end });
+    for (const occurrence of upcoming(object, room, now.getTime(), rolls ? end + AHEAD : Number.POSITIVE_INFINITY)) {
+      if (!takesTime(occurrence.component, own)) continue;
+      if ((!rolls && occurrence.end > end) || isTooLong(occurrence, rules) || needed.length >= MOST_OCCURRENCES) return null;
+      needed.push(occurrence);
     }
+    return rolls && !beginsBefore(object, room, end) ? null : needed;
   } catch (error) {
     if (error instanceof TooComplex) return null;
     throw error;
   }
-  return normaliseSpans(spans);
 }
 
-function upcoming(object: CalendarObject, room: Account, from: number) {
+function isTooLong({ start, end }: Occurrence, { longest }: RoomRules): boolean {
+  return longest !== null && end - start > longest * HOUR;
+}
+
+/** A series that goes on may reach beyond the window, but not begin there. */
+function beginsBefore(object: CalendarObject, room: Account, end: number): boolean {
+  for (const { start } of upcoming(object, room, 0, end)) return start < end;
+  return false;
+}
+
+function upcoming(object: CalendarObject, room: Account, from: number, to: number) {
   const zone = ianaZone(room.zone) ?? UTC;
-  return occurrences(object, { from, to: Number.POSITIVE_INFINITY, zone, budget: new Budget() });
+  return occurrences(object, { from, to, zone, budget: new Budget() });
 }
 
 type Component = SchedulingObject['components'][number];

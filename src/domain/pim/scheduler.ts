@@ -52,6 +52,8 @@ export interface SchedulingWrite {
   addToInbox(account: Id, draft: InboxDraft): Promise<void>;
   /** Gives a room to a meeting at these times, instead of those it had; false, and nothing changed, where another has it. */
   book(account: Id, uid: string, spans: readonly Span[]): Promise<boolean>;
+  /** Those of these times at which another meeting has the room. */
+  taken(account: Id, uid: string, spans: readonly Span[]): Promise<readonly Span[]>;
 }
 
 /** A change of an item that is about to be written. */

@@ -12,7 +12,8 @@ import type { LedgerEntry, OutboxJob } from '../pim/scheduler.js';
 import type { PimWrite, Place } from '../pim/store.js';
 import type { Account, Clock, Scope, Session } from '../types.js';
 import { type CalendarWrite, GONE, type NewText } from './calendar-write.js';
-import { decide, isRoom } from './rooms.js';
+import { receivedEntry, wasReceived } from './received.js';
+import { decide, isRoom, mayAsk } from './rooms.js';
 import type { SchedulingStore } from './store.js';
 
 /** Origin of changes that come from others' messages. */
@@ -78,7 +79,9 @@ export class Deliver {
       return null;
     }
     const isAnswer = message.method === 'REPLY' || message.method === 'COUNTER';
-    const outcome = isAnswer ? await answer(user, message, delivery, current, tx) : this.told(user, message, delivery, current);
+    const outcome = isAnswer
+      ? await answer(user, message, delivery, current, tx)
+      : await this.told(user, message, delivery, current, tx);
     if (!outcome) return null;
     const { entry, next } = outcome;
     await tx.scheduling.record(user.id, message.uid, [entry]);
@@ -96,15 +99,22 @@ export class Deliver {
   }
 
   /** A message of the organizer. */
-  private told(user: Account, message: ItipMessage, { from, wanted }: Delivery, current: Item | null): Told | null {
-    if (message.organizer !== from) return null;
+  private async told(
+    user: Account,
+    message: ItipMessage,
+    { from, wanted, text }: Delivery,
+    current: Item | null,
+    tx: PimWrite,
+  ): Promise<Told | null> {
+    if (message.organizer !== from || !mayAsk(user, from)) return null;
     // What is over interests nobody, unless it is in the calendar already.
     if (!current && !wanted && message.scheduling.isOver(this.deps.clock.now().getTime())) return null;
+    const entry = receivedEntry(message, from, text);
+    if (!current && !wanted && wasReceived(await tx.scheduling.ledger(user.id, message.uid), entry)) return null;
     const merged = mergeIntoAttendee(current?.text ?? null, message, ownAddresses(user));
-    if (!merged) return null;
-    const { method, sequence } = message;
-    const entry: LedgerEntry = { direction: 'in', peer: from, recurrence: '', sequence, method, digest: '' };
-    return { entry, next: { text: merged.text, keepTag: !merged.significant } };
+    if (merged) return { entry, next: { text: merged.text, keepTag: !merged.significant } };
+    // It may have overtaken the invitation that it calls off.
+    return message.method === 'CANCEL' && !current ? { entry, next: null } : null;
   }
 
   /** Somebody lost the invitation and asks for it again (RFC 5546 §3.2.6). */
@@ -146,8 +156,8 @@ export class Deliver {
   private async placeFor(user: Account, message: ItipMessage): Promise<Place | null> {
     const [known] = await this.deps.store.placesOf(user.id, message.uid);
     if (known) return known;
-    const isInvitation = message.method === 'REQUEST' || message.method === 'ADD';
-    return isInvitation ? this.deps.store.defaultPlace(user.id, message.scheduling.object.component) : null;
+    const isToldOf = message.method === 'REQUEST' || message.method === 'ADD' || message.method === 'CANCEL';
+    return isToldOf ? this.deps.store.defaultPlace(user.id, message.scheduling.object.component) : null;
   }
 }
 

@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { CalendarEditor } from '../../formats/ical/edit.js';
 import { openCalendarObject } from '../../formats/ical/parse.js';
+import { normaliseSpans } from '../../formats/ical/spans.js';
+import { ianaZone, UTC } from '../../formats/zones/iana.js';
 import { DomainError } from '../errors.js';
 import { attendeeReply } from '../itip/attendee.js';
-import { ownAddresses } from '../itip/calendar-user.js';
+import { type Address, attendeeOf, ownAddresses, userOf } from '../itip/calendar-user.js';
 import { SchedulingObject } from '../itip/object.js';
-import { isOff, neededSpans, withAnswer } from '../itip/room.js';
+import { isOff, neededOccurrences, neededSpans, withAnswer } from '../itip/room.js';
+import { rulesOf } from '../itip/room-rules.js';
 import type { OutboxJob, ScheduledChange, SchedulingWrite } from '../pim/scheduler.js';
 import type { Account } from '../types.js';
 
@@ -17,6 +21,16 @@ export interface RoomDecision {
 
 export function isRoom(account: Account): boolean {
   return account.kind === 'room' || account.kind === 'resource';
+}
+
+/** Whether a message of this organizer concerns the room at all; people are asked by everybody. */
+export function mayAsk(user: Account, organizer: Address): boolean {
+  if (!isRoom(user) || rulesOf(user).external) return true;
+  return domainOf(organizer) === domainOf(user.address);
+}
+
+function domainOf(address: Address): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }
 
 /**
@@ -47,6 +61,26 @@ export async function host(room: Account, { before, after }: ScheduledChange, tx
   if (spans === null || !(await tx.book(room.id, uid, spans))) throw new DomainError('conflict', 'the room is taken');
 }
 
+/**
+ * A series that goes on takes what has come into reach since. Occurrences at which somebody else has the room by now are
+ * declined each for itself, and leave the room's copy: the organizer is told, and keeps the rest.
+ * @param text the room's copy
+ */
+export async function rollOn(room: Account, uid: string, text: string, tx: SchedulingWrite, now: Date): Promise<RoomDecision> {
+  const needed = neededOccurrences(text, room, now);
+  if (needed === null) return { text, jobs: [] };
+  const taken = new Set<unknown>(await tx.taken(room.id, uid, needed));
+  const free = needed.filter((occurrence) => !taken.has(occurrence));
+  const isBooked = await tx.book(room.id, uid, normaliseSpans(free.map(({ start, end }) => ({ start, end }))));
+  if (!isBooked) throw new DomainError('conflict', 'the room was given away meanwhile');
+  if (taken.size === 0) return { text, jobs: [] };
+  const editor = CalendarEditor.open(text, ianaZone(room.zone) ?? UTC);
+  for (const { recurrenceId } of needed.filter((occurrence) => taken.has(occurrence)))
+    if (recurrenceId) editor.exclude(recurrenceId);
+  const left = editor.toString();
+  return { text: left, jobs: await answer(room, text, left, tx, now) };
+}
+
 /** Undefined: no event. */
 function uidOf(text: string | null): string | undefined {
   const object = text === null ? null : openCalendarObject(text);
@@ -64,15 +98,14 @@ async function answer(
   const draft = attendeeReply({ before: open(before), after: open(after), own: ownAddresses(room), now });
   if (!draft) return [];
   const { recipient, method, uid, recurrence, sequence, digest, text } = draft;
-  const domain = room.address.slice(room.address.lastIndexOf('@') + 1);
-  const local = (await tx.locals(domain, [recipient])).get(recipient);
+  const local = (await tx.locals(domainOf(room.address), [recipient])).get(recipient);
   const job: OutboxJob = {
     account: room.id,
     id: randomUUID(),
     channel: local ? 'local' : 'mail',
     method,
     uid,
-    sender: room.address,
+    sender: invitedAs(after, room) ?? room.address,
     recipient,
     recipientAccount: local?.id ?? null,
     collection: null,
@@ -81,4 +114,11 @@ async function answer(
   await tx.enqueue([job]);
   await tx.record(room.id, uid, [{ direction: 'out', peer: recipient, recurrence, sequence, method, digest }]);
   return [job];
+}
+
+/** The address under which the meeting knows the room. */
+function invitedAs(text: string, room: Account): Address | null {
+  const own = ownAddresses(room);
+  const [main] = new SchedulingObject(openCalendarObject(text)).components;
+  return main ? userOf(attendeeOf(main, (user) => own.has(user))) : null;
 }

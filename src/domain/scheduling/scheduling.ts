@@ -10,6 +10,8 @@ import { Inbound } from './inbound.js';
 import { Outbox } from './outbox.js';
 import { Planner } from './planner.js';
 import { type Answered, type MeetingAnswer, type MeetingTarget, Respond } from './respond.js';
+import { RoomMail, type RoomMailDeps } from './room-mail.js';
+import { RoomSeries } from './room-series.js';
 import { SentMail } from './sent-mail.js';
 import type { InboxItem, SchedulingStore } from './store.js';
 
@@ -23,6 +25,8 @@ export interface SchedulingDeps {
   readonly hub: ChangeHub;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Rooms that have mailboxes: how they are opened and watched. Absent: rooms are reached by organizers here only. */
+  readonly rooms?: Pick<RoomMailDeps, 'login' | 'watch'>;
 }
 
 /** How often local messages that a dead process left behind are looked for, in milliseconds. */
@@ -54,6 +58,8 @@ export class Scheduling {
   readonly sentMail: SentMail;
   readonly #outbox: Outbox;
   readonly #inbound: Inbound;
+  readonly #rooms: RoomMail | null;
+  readonly #series: RoomSeries;
   readonly #seen = new Map<Id, Seen>();
   readonly #waiting = new Map<Id, Set<Waiting>>();
   #stopped = false;
@@ -62,16 +68,36 @@ export class Scheduling {
   constructor(private readonly deps: SchedulingDeps) {
     const { store, mail, hub, clock, log } = deps;
     const calendars = new CalendarWrite({ store: deps.pim, hub, clock });
-    this.deliver = new Deliver({ store, calendars, clock, send: (s, jobs) => this.#outbox.sendNow(s, jobs) });
+    const send = (s: Session | null, jobs: readonly OutboxJob[]) => this.#send(s, jobs);
+    this.deliver = new Deliver({ store, calendars, clock, send });
     this.#outbox = new Outbox({ store, deliver: this.deliver, calendars, mail, clock, log });
     this.#inbound = new Inbound({ store, mail, deliver: this.deliver, clock, log });
     this.sentMail = new SentMail(store, log);
-    this.planner = new Planner(clock, (s: Session, jobs: readonly OutboxJob[]) => this.#outbox.sendNow(s, jobs));
+    this.planner = new Planner(clock, send);
+    this.#series = new RoomSeries({ store, calendars, clock, log, send });
+    const look = (s: Session) => this.#look(s);
+    this.#rooms = deps.rooms ? new RoomMail({ ...deps.rooms, store, mail, log, look }) : null;
   }
 
   start(): void {
     this.#outbox.start(SWEEP);
-    this.#purge = setInterval(() => void this.purge(), DAY / 4).unref();
+    void this.#rooms?.start();
+    this.#purge = setInterval(() => void this.#tidy(), DAY / 4).unref();
+  }
+
+  /** What arises without a user, in a room's name, goes with the room's login. */
+  #send(s: Session | null, jobs: readonly OutboxJob[]): void {
+    this.#outbox.sendNow(s ?? this.#rooms?.sessionOf(jobs[0]?.account) ?? null, jobs);
+  }
+
+  /** Series in rooms take what has come into reach. */
+  async rollRooms(): Promise<void> {
+    await this.#series.roll(() => this.#stopped);
+  }
+
+  async #tidy(): Promise<void> {
+    await this.purge();
+    await this.rollRooms().catch((error: unknown) => this.deps.log.warn({ err: error }, "rooms' series were not taken further"));
   }
 
   /** A user is here: mails that waited for the password can go, INBOX is looked through. Cheap to call at every request. */
@@ -130,6 +156,7 @@ export class Scheduling {
   async stop(): Promise<void> {
     clearInterval(this.#purge);
     this.#stopped = true;
+    await this.#rooms?.stop();
     await this.#inbound.stop();
     await this.#outbox.stop();
   }

@@ -29,6 +29,10 @@ export interface MailMarkRow {
 /** Persistence of scheduling outside of item changes; implemented by infra/db. */
 export interface SchedulingStore {
   account(id: Id): Promise<Account | null>;
+  /** Accounts that are rooms or resources. */
+  rooms(limit: number): Promise<readonly Account[]>;
+  /** Meetings of rooms that reach farther than what is booked for them. */
+  unbooked(limit: number): Promise<readonly { readonly place: Place; readonly uid: string }[]>;
   /** Jobs that are due: of one account's mail, or of anybody's local ones. Each is this caller's for `lease` milliseconds. */
   claim(
     which: { readonly mailOf: Id } | { readonly local: true } | { readonly jobs: readonly { account: Id; id: Id }[] },

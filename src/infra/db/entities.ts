@@ -14,6 +14,7 @@ export const AccountEntity = new EntitySchema<Account & { createdAt: Date }>({
     displayName: { name: 'display_name', type: 'text' },
     zone: { type: 'text' },
     kind: { type: 'text', default: 'individual' },
+    booking: { type: 'jsonb', default: {} },
     createdAt: { name: 'created_at', type: 'timestamptz', createDate: true },
   },
 });

@@ -3,14 +3,24 @@ import type { LedgerEntry, OutboxJob } from '../../domain/pim/scheduler.js';
 import type { Place } from '../../domain/pim/store.js';
 import type { ClaimedJob, InboxItem, MailMarkRow, SchedulingStore } from '../../domain/scheduling/store.js';
 import type { Account, Id } from '../../domain/types.js';
-import { PostgresSchedulingWrite } from './scheduling-write.js';
+import { ACCOUNT as ACCOUNT_COLUMNS, PostgresSchedulingWrite } from './scheduling-write.js';
 import { row, rows, type Statement } from './sql.js';
 
 const statement = (name: string, text: string): Statement => ({ name, text });
 
-const ACCOUNT = statement(
-  'scheduling_account',
-  'SELECT id, address, aliases, display_name AS "displayName", zone, kind FROM accounts WHERE id = $1',
+const ACCOUNT = statement('scheduling_account', `SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE id = $1`);
+const ROOMS = statement(
+  'scheduling_rooms',
+  `SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE kind <> 'individual' ORDER BY address LIMIT $1`,
+);
+
+/** Meetings that go on after what is booked for them. */
+const UNBOOKED = statement(
+  'scheduling_unbooked',
+  `SELECT a.id AS account, i.collection_id::text AS collection, i.uid FROM accounts a JOIN items i ON i.account_id = a.id
+   WHERE a.kind <> 'individual' AND i.component = 'VEVENT' AND (upper_inf(i.spans) OR upper(i.spans) > greatest(now(),
+     (SELECT max(upper(during)) FROM bookings b WHERE b.account_id = i.account_id AND b.uid = i.uid)))
+   ORDER BY a.id, i.id LIMIT $1`,
 );
 
 /** A claimed job is not due again before its lease ends, whoever asks. */
@@ -94,6 +104,15 @@ export class PostgresSchedulingStore implements SchedulingStore {
 
   async account(id: Id): Promise<Account | null> {
     return (await row<Account>(this.pool, ACCOUNT, [id])) ?? null;
+  }
+
+  rooms(limit: number): Promise<readonly Account[]> {
+    return rows<Account>(this.pool, ROOMS, [limit]);
+  }
+
+  async unbooked(limit: number): Promise<readonly { readonly place: Place; readonly uid: string }[]> {
+    const found = await rows<{ account: Id; collection: Id; uid: string }>(this.pool, UNBOOKED, [limit]);
+    return found.map(({ account, collection, uid }) => ({ place: { account, collection }, uid }));
   }
 
   claim(

@@ -9,7 +9,7 @@ import { codeOf, row, rows, type Statement } from './sql.js';
 
 const statement = (name: string, text: string): Statement => ({ name, text });
 
-const ACCOUNT = 'id, address, aliases, display_name AS "displayName", zone, kind';
+export const ACCOUNT = 'id, address, aliases, display_name AS "displayName", zone, kind, booking';
 const ACCOUNT_BY_ID = statement('account_by_id', `SELECT ${ACCOUNT} FROM accounts WHERE id = $1`);
 
 const LOCALS = statement(
@@ -51,6 +51,11 @@ const UNBOOK = statement('unbook', 'DELETE FROM bookings WHERE account_id = $1 A
 const BOOK = statement(
   'book',
   'INSERT INTO bookings (account_id, uid, during) SELECT $1, $2, span FROM unnest($3::tstzrange[]) AS span',
+);
+const OTHERS = statement(
+  'others_bookings',
+  `SELECT at::integer FROM unnest($3::tstzrange[]) WITH ORDINALITY AS asked (span, at)
+   WHERE EXISTS (SELECT 1 FROM bookings WHERE account_id = $1 AND uid <> $2 AND during && span) ORDER BY at`,
 );
 /** Two meetings at once (SQLSTATE exclusion_violation). */
 const TAKEN = '23P01';
@@ -114,6 +119,12 @@ export class PostgresSchedulingWrite implements SchedulingWrite {
   async addToInbox(account: Id, { uid, method, text }: InboxDraft): Promise<void> {
     const etag = createHash('sha256').update(text).digest('base64url').slice(0, 22);
     await rows(this.client, ADD_TO_INBOX, [account, `${randomUUID()}.ics`, uid, method, text, etag]);
+  }
+
+  async taken(account: Id, uid: string, spans: readonly Span[]): Promise<readonly Span[]> {
+    if (spans.length === 0) return [];
+    const found = await rows<{ at: number }>(this.client, OTHERS, [account, uid, spans.map(formatSpan)]);
+    return found.flatMap(({ at }) => spans[at - 1] ?? []);
   }
 
   async book(account: Id, uid: string, spans: readonly Span[]): Promise<boolean> {
