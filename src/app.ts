@@ -8,7 +8,6 @@ import { OutOfOfficeService } from './domain/accounts/out-of-office.js';
 import { Sessions } from './domain/accounts/sessions.js';
 import { Attachments } from './domain/attachments/attachments.js';
 import { DomainError } from './domain/errors.js';
-import type { MailBackend } from './domain/mail/backend.js';
 import { createMail } from './domain/mail/mail.js';
 import { Notebooks } from './domain/mail/notebooks.js';
 import type { ChangeHub } from './domain/notify/hub.js';
@@ -57,7 +56,6 @@ import { guardPool } from './infra/db/pool-guard.js';
 import { PostgresPushStore } from './infra/db/push-store.js';
 import { PostgresWatchLeases } from './infra/db/watch-leases.js';
 import { createImapBackend } from './infra/imap/backend.js';
-import type { ImapClient } from './infra/imap/client.js';
 import { ManageSieveServer } from './infra/sieve/filter-server.js';
 import { WebPush } from './infra/webpush/transport.js';
 
@@ -91,10 +89,8 @@ export async function startGateway(
   const clock: Clock = { now: () => new Date() };
   const pool = poolOf(database);
   const guard = guardPool(pool, DATABASE_QUEUE);
-  const tracing = config.otel && (await startOtel(config.otel, pool, log));
   const metrics = createMetrics();
-  const backend = createImapBackend({ servers: (address) => mailServers(config, address), log, opened: tracing?.opened });
-  tracing?.sending(backend);
+  const backend = createImapBackend({ servers: (address) => mailServers(config, address), log });
   const folders = new PostgresMailFolderStore(pool);
   const accounts = new PostgresAccountStore(database);
   const mail = createMail({ backend, folders, log });
@@ -127,10 +123,7 @@ export async function startGateway(
   const hub = new LocalHub(
     { send: (account, collection) => bus.send(account, collection), listen: hear },
     watchMail,
-    (seconds) => {
-      metrics.woken(seconds);
-      tracing?.woken(seconds, bus.lagSeconds);
-    },
+    metrics.woken,
   );
   const pimStore = new PostgresPimStore(pool);
   const rooms = config.rooms ? { login: config.rooms, watch: watchMail } : undefined;
@@ -216,7 +209,6 @@ export async function startGateway(
     publicMetrics: config.metricsPort === null,
     log,
     trustProxy: config.trustProxy,
-    trace: tracing?.requests,
   });
   const files = openFileLimit();
   if (files !== null && files < FEW_FILES)
@@ -242,7 +234,6 @@ export async function startGateway(
           listening,
           watcher,
           mailSignals,
-          tracing,
           backend,
           order,
           bus,
@@ -250,23 +241,6 @@ export async function startGateway(
         },
         grace,
       ),
-  };
-}
-
-/** Puts spans between the parts. OpenTelemetry is loaded here and nowhere else: it takes memory that most do without. */
-async function startOtel(config: NonNullable<Config['otel']>, pool: ReturnType<typeof poolOf>, log: Logger) {
-  const { startTracing } = await import('./infra/otel/tracing.js');
-  const { tracedImap, traceSending } = await import('./infra/otel/joins.js');
-  const { traceStatements } = await import('./infra/db/traced-pool.js');
-  const { traceRequests } = await import('./http/tracing.js');
-  const tracing = startTracing(config, log);
-  traceStatements(pool, tracing);
-  return {
-    requests: traceRequests(tracing),
-    opened: (client: ImapClient) => tracedImap(client, tracing),
-    sending: (backend: MailBackend) => traceSending(backend, tracing),
-    woken: (seconds: number, lag: number) => tracing.note('wake', seconds, { 'gateway.bus_lag_seconds': lag }),
-    stop: () => tracing.stop(),
   };
 }
 
@@ -337,7 +311,6 @@ interface Parts {
   readonly listening: Listening;
   readonly watcher: MailWatcher;
   readonly mailSignals: MailSignals;
-  readonly tracing: { stop(): Promise<void> } | null;
   readonly backend: { close(): Promise<void> };
   readonly order: { stop(): Promise<void> };
   readonly bus: { stop(): Promise<void> };
@@ -354,7 +327,6 @@ async function stop(parts: Parts, grace: number): Promise<void> {
   await parts.scheduling.stop();
   await parts.watcher.close();
   await parts.mailSignals.flush();
-  await parts.tracing?.stop();
   await parts.backend.close();
   await parts.order.stop();
   await parts.bus.stop();

@@ -45,8 +45,6 @@ export interface Config {
   /** PEM text of roots for S/MIME besides those of the system; empty for none. */
   readonly smimeAuthorities: string;
   readonly logLevel: LogLevel;
-  /** Where spans go; null: nothing is traced, and nothing of OpenTelemetry is loaded. */
-  readonly otel: { readonly endpoint: string; readonly service: string; readonly ratio: number } | null;
   /** Express's `trust proxy`: hops, or addresses of proxies. */
   readonly trustProxy: boolean | number | string;
 }
@@ -108,7 +106,6 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     massRemoval: read('MASS_REMOVAL_LIMIT', positive, 50),
     smimeAuthorities: read('SMIME_CA', certificates, ''),
     logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
-    otel: otel(read),
     trustProxy: read<boolean | number | string>('TRUST_PROXY', trustProxy, false),
   };
   if (config.port === 0 && config.workers > 1) problems.push('PORT: workers need a fixed one');
@@ -176,22 +173,6 @@ function portNumber(value: string): number {
 function onOff(value: string): boolean {
   if (value !== 'on' && value !== 'off') throw new Error('must be on or off');
   return value === 'on';
-}
-
-type Read = <T>(name: string, parse: (value: string) => T, fallback: T) => T;
-
-/** The names are OpenTelemetry's own; those of OTEL_EXPORTER_OTLP_HEADERS and the like its exporter reads itself. */
-function otel(read: Read): Config['otel'] {
-  const endpoint = read<string | null>('OTEL_EXPORTER_OTLP_ENDPOINT', publicUrl, null);
-  const service = read('OTEL_SERVICE_NAME', (value) => value, 'mobile-sync-gateway');
-  const ratio = read('OTEL_TRACES_SAMPLER_ARG', share, 1);
-  return endpoint === null ? null : { endpoint, service, ratio };
-}
-
-function share(value: string): number {
-  const number = Number(value);
-  if (!(number >= 0 && number <= 1)) throw new Error(`${value} is not a share between 0 and 1`);
-  return number;
 }
 
 function positive(value: string): number {
