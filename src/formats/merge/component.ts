@@ -95,10 +95,7 @@ export function replace({ base, theirs }: Sides<Component>, lines: Sides<readonl
 
 function mergeMany(merge: Merge, { base, theirs }: Sides<Component>, unit: string, lines: Sides<readonly Line[]>): boolean {
   const known = groupsOf(base);
-  const likeness = [
-    [keyOf, subjectOf],
-    [kindOf, nameOf],
-  ] as const;
+  const likeness = [[keyOf, subjectOf], [kindOf]] as const;
   const [edits, others] = [pairs(lines.base, lines.mine, ...likeness), pairs(lines.base, lines.theirs, ...likeness)];
   const came = new Map(lines.theirs.map((line) => [subjectOf(line), line]));
   const put = (line: Line | undefined, instead: Line | undefined): boolean => {
@@ -151,7 +148,7 @@ function wordsOf(lines: readonly Line[]): Set<string> {
 /** Components inside: alarms above all. One that both changed is merged in turn. */
 function mergeParts(merge: Merge, { base, mine, theirs }: Sides<Component>): boolean {
   const [before, edit, other] = [base, mine, theirs].map(partsOf) as [Part[], Part[], Part[]];
-  const likeness = [[keyOf, identityOf], [({ component }: Part) => component.name]] as const;
+  const likeness = [[keyOf, identityOf], [nameUnlessIdentified]] as const;
   const [edits, others] = [pairs(before, edit, ...likeness), pairs(before, other, ...likeness)];
   let changed = false;
   for (const part of before) {
@@ -198,6 +195,10 @@ function partsOf(component: Component): Part[] {
 export function saidBy(component: Component): string {
   const lines = component.properties.map(said).sort();
   return [component.name, ...lines, ...component.components.map(saidBy).sort(), 'END'].join('\n');
+}
+
+function nameUnlessIdentified(part: Part): string | undefined {
+  return identityOf(part) === undefined ? part.component.name : undefined;
 }
 
 function identityOf({ component }: Part): string | undefined {

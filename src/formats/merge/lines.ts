@@ -76,8 +76,21 @@ export function subjectOf({ property }: Line): string {
   return `${name} ${property.param('MANAGED-ID') ?? value}`;
 }
 
-/** The same kind of line in the same group, as the work number is. */
-export function kindOf({ property, notes }: Line): string {
+/** Properties whose value says who or what is meant: with another one it is another thing. */
+const NAMING: ReadonlySet<string> = new Set([
+  'ATTENDEE',
+  'ATTACH',
+  'MEMBER',
+  'RELATED',
+  'RELATED-TO',
+  'CONFERENCE',
+  'IMAGE',
+  'KEY',
+]);
+
+/** The same kind of line, as the number at work is. */
+export function kindOf({ property, notes }: Line): string | undefined {
+  if (NAMING.has(property.name)) return undefined;
   return `${property.name}${shapeOf(property)} ${notes.map(said).join()}`;
 }
 
