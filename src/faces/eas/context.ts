@@ -10,6 +10,7 @@ import type { Pulse } from './pulse.js';
 import type { EasQuery } from './query.js';
 import type { CachedSync } from './sync/cache.js';
 import type { Told } from './told.js';
+import type { Traces } from './trace/traces.js';
 import type { EasVersion } from './versions.js';
 import type { Waits } from './waits.js';
 
@@ -19,6 +20,7 @@ export interface Runtime {
   readonly waits: Waits;
   readonly damper: Damper;
   readonly told: Told;
+  readonly traces: Traces;
   /** The last Sync request of each device, so that an empty request needs one look into the database. */
   readonly lastSync: Map<string, CachedSync>;
   readonly searches: MailSearches;

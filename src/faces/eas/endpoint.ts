@@ -17,6 +17,7 @@ import { type EasQuery, MalformedQuery, parseQuery } from './query.js';
 import { Responder } from './responder.js';
 import { COMMON, HttpError, StatusError } from './status.js';
 import { Told } from './told.js';
+import { type Traced, Traces } from './trace/traces.js';
 import { trialStore, unknownDevice } from './trial-store.js';
 import { type EasVersion, has, isTold, versionsBetween } from './versions.js';
 import { Waits } from './waits.js';
@@ -49,6 +50,7 @@ export function easRouter(services: Services, options: EasOptions = {}): Router 
     waits: new Waits(),
     damper: new Damper(options.damping),
     told: new Told(),
+    traces: new Traces(services.clock),
     lastSync: new Map(),
     searches,
   };
@@ -108,11 +110,15 @@ async function post(face: Face, req: Request, res: Response): Promise<void> {
   const command = COMMANDS.get(query.command);
   const pulse = command?.pulse && !query.acceptMultipart ? (options.pulse ?? PULSE) : null;
   const responder = new Responder(res, { gzip: acceptsGzip(req), pulse });
-  const exchange = new Exchange({ req, res, responder, version, command, log });
+  const exchange = new Exchange({ req, res, responder, version, command, log, spans: res.locals.spans });
   const changed = () => void res.set({ ...versionHeaders(offered), 'X-MS-RP': offered.join(',') });
   const session = sessionOf(res, query, version, exchange.signal);
-  const way: Way = { policy, offered, changed, pulse: responder.pulse, exchange, log };
-  return exchange.answer(run(face, query, version, command, req, session, way));
+  const bytes = Number(req.headers['content-length'] ?? 0);
+  const traced: Traced = { account: session.account, query, bytes, res, responder, log };
+  const way: Way = { policy, offered, changed, pulse: responder.pulse, exchange, traced, log };
+  const making = run(face, query, version, command, req, session, way);
+  making.catch(() => face.runtime.traces.refused(traced));
+  return exchange.answer(making);
 }
 
 /** RFC 9110 §12.5.3; a weight of 0 refuses. */
@@ -144,6 +150,7 @@ interface Way {
   changed(): void;
   readonly pulse: Pulse;
   readonly exchange: Exchange;
+  readonly traced: Traced;
   readonly log: Logger;
 }
 
@@ -154,7 +161,7 @@ async function run(
   command: Command | undefined,
   req: Request,
   session: Session,
-  { policy, offered: versions, changed, pulse, exchange, log }: Way,
+  { policy, offered: versions, changed, pulse, exchange, traced, log }: Way,
 ): Promise<EasAnswer | Parked> {
   if (!command) throw new HttpError(501, `unknown command ${query.command.slice(0, 40)}`);
   if (query.deviceId === '') throw new StatusError(COMMON.DeviceIdMissingOrInvalid, 'no usable device id');
@@ -170,6 +177,7 @@ async function run(
   const wanted = command.collections(body, remembered ?? []);
   const snapshot = await store.open(session, query.deviceId, wanted);
   const known = snapshot?.device ?? unknownDevice(query, userAgent);
+  runtime.traces.begin(known, body, traced);
   checkStanding(known, version, query.command);
   const offered = versions.join(',');
   // Until the device has begun anew it may not have seen it (MS-ASHTTP X-MS-RP).

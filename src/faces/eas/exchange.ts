@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isDomainError } from '../../domain/errors.js';
+import type { ParkedSpans } from '../../domain/tracing.js';
 import type { Logger } from '../../domain/types.js';
 import type { Command } from './commands/index.js';
 import type { EasAnswer, Parked } from './context.js';
@@ -16,6 +17,8 @@ export interface ExchangeParts {
   /** Undefined: nobody knows it. */
   readonly command: Command | undefined;
   readonly log: Logger;
+  /** Where requests are traced. */
+  readonly spans?: ParkedSpans;
 }
 
 /**
@@ -58,16 +61,21 @@ export class Exchange {
     }
     this.#parked = parked;
     this.#work = undefined;
+    this.parts.spans?.parked();
     unburden(this.parts.req);
     parked.rest(() => this.#wake(parked));
   }
 
   #wake(parked: Parked): void {
     this.#parked = undefined;
-    this.answer(parked.wake(this.signal)).catch((error) => {
-      this.parts.log.error({ err: error }, 'a waiting request could not be answered');
-      this.parts.responder.cut();
-    });
+    const work = () => {
+      this.answer(parked.wake(this.signal)).catch((error) => {
+        this.parts.log.error({ err: error }, 'a waiting request could not be answered');
+        this.parts.responder.cut();
+      });
+    };
+    if (this.parts.spans) this.parts.spans.resumed(work);
+    else work();
   }
 
   async #send(answer: EasAnswer): Promise<void> {

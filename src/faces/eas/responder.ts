@@ -26,6 +26,8 @@ export interface Answering {
 /** The way of an answer onto the wire: its type and length, compressed where the device takes that, begun early where it takes long. */
 export class Responder {
   readonly pulse: Pulse;
+  /** Hears what is answered, for a trace. */
+  told: ((answer: EasAnswer) => void) | undefined;
   #answered = false;
 
   constructor(
@@ -44,6 +46,7 @@ export class Responder {
   async send(answer: EasAnswer, command: Pick<Command, 'root' | 'status'>): Promise<void> {
     this.pulse.end();
     this.#answered = true;
+    this.told?.(answer);
     if (this.pulse.begun) return this.#continue(answer, command);
     if (answer.kind === 'stream') return this.#stream(answer);
     const type = answer.kind === 'bytes' ? answer.type : WBXML;
