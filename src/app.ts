@@ -8,6 +8,7 @@ import { OutOfOfficeService } from './domain/accounts/out-of-office.js';
 import { Sessions } from './domain/accounts/sessions.js';
 import { Attachments } from './domain/attachments/attachments.js';
 import { DomainError } from './domain/errors.js';
+import type { MailBackend } from './domain/mail/backend.js';
 import { createMail } from './domain/mail/mail.js';
 import { Notebooks } from './domain/mail/notebooks.js';
 import type { ChangeHub } from './domain/notify/hub.js';
@@ -56,6 +57,7 @@ import { guardPool } from './infra/db/pool-guard.js';
 import { PostgresPushStore } from './infra/db/push-store.js';
 import { PostgresWatchLeases } from './infra/db/watch-leases.js';
 import { createImapBackend } from './infra/imap/backend.js';
+import type { ImapClient } from './infra/imap/client.js';
 import { ManageSieveServer } from './infra/sieve/filter-server.js';
 import { WebPush } from './infra/webpush/transport.js';
 
@@ -89,8 +91,10 @@ export async function startGateway(
   const clock: Clock = { now: () => new Date() };
   const pool = poolOf(database);
   const guard = guardPool(pool, DATABASE_QUEUE);
+  const tracing = config.otel && (await startOtel(config.otel, pool, log));
   const metrics = createMetrics();
-  const backend = createImapBackend({ servers: (address) => mailServers(config, address), log });
+  const backend = createImapBackend({ servers: (address) => mailServers(config, address), log, opened: tracing?.opened });
+  tracing?.sending(backend);
   const folders = new PostgresMailFolderStore(pool);
   const accounts = new PostgresAccountStore(database);
   const mail = createMail({ backend, folders, log });
@@ -123,7 +127,10 @@ export async function startGateway(
   const hub = new LocalHub(
     { send: (account, collection) => bus.send(account, collection), listen: hear },
     watchMail,
-    metrics.woken,
+    (seconds) => {
+      metrics.woken(seconds);
+      tracing?.woken(seconds, bus.lagSeconds);
+    },
   );
   const pimStore = new PostgresPimStore(pool);
   const rooms = config.rooms ? { login: config.rooms, watch: watchMail } : undefined;
@@ -209,6 +216,7 @@ export async function startGateway(
     publicMetrics: config.metricsPort === null,
     log,
     trustProxy: config.trustProxy,
+    trace: tracing?.requests,
   });
   const files = openFileLimit();
   if (files !== null && files < FEW_FILES)
@@ -234,6 +242,7 @@ export async function startGateway(
           listening,
           watcher,
           mailSignals,
+          tracing,
           backend,
           order,
           bus,
@@ -241,6 +250,23 @@ export async function startGateway(
         },
         grace,
       ),
+  };
+}
+
+/** Puts spans between the parts. OpenTelemetry is loaded here and nowhere else: it takes memory that most do without. */
+async function startOtel(config: NonNullable<Config['otel']>, pool: ReturnType<typeof poolOf>, log: Logger) {
+  const { startTracing } = await import('./infra/otel/tracing.js');
+  const { tracedImap, traceSending } = await import('./infra/otel/joins.js');
+  const { traceStatements } = await import('./infra/db/traced-pool.js');
+  const { traceRequests } = await import('./http/tracing.js');
+  const tracing = startTracing(config, log);
+  traceStatements(pool, tracing);
+  return {
+    requests: traceRequests(tracing),
+    opened: (client: ImapClient) => tracedImap(client, tracing),
+    sending: (backend: MailBackend) => traceSending(backend, tracing),
+    woken: (seconds: number, lag: number) => tracing.note('wake', seconds, { 'gateway.bus_lag_seconds': lag }),
+    stop: () => tracing.stop(),
   };
 }
 
@@ -311,6 +337,7 @@ interface Parts {
   readonly listening: Listening;
   readonly watcher: MailWatcher;
   readonly mailSignals: MailSignals;
+  readonly tracing: { stop(): Promise<void> } | null;
   readonly backend: { close(): Promise<void> };
   readonly order: { stop(): Promise<void> };
   readonly bus: { stop(): Promise<void> };
@@ -327,6 +354,7 @@ async function stop(parts: Parts, grace: number): Promise<void> {
   await parts.scheduling.stop();
   await parts.watcher.close();
   await parts.mailSignals.flush();
+  await parts.tracing?.stop();
   await parts.backend.close();
   await parts.order.stop();
   await parts.bus.stop();

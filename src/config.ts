@@ -45,6 +45,8 @@ export interface Config {
   /** PEM text of roots for S/MIME besides those of the system; empty for none. */
   readonly smimeAuthorities: string;
   readonly logLevel: LogLevel;
+  /** Where spans go; null: nothing is traced, and nothing of OpenTelemetry is loaded. */
+  readonly otel: OtelConfig | null;
   /** Express's `trust proxy`: hops, or addresses of proxies. */
   readonly trustProxy: boolean | number | string;
 }
@@ -106,6 +108,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     massRemoval: read('MASS_REMOVAL_LIMIT', positive, 50),
     smimeAuthorities: read('SMIME_CA', certificates, ''),
     logLevel: read<LogLevel>('LOG_LEVEL', logLevel, 'info'),
+    otel: otel(read),
     trustProxy: read<boolean | number | string>('TRUST_PROXY', trustProxy, false),
   };
   if (config.port === 0 && config.workers > 1) problems.push('PORT: workers need a fixed one');
@@ -173,6 +176,35 @@ function portNumber(value: string): number {
 function onOff(value: string): boolean {
   if (value !== 'on' && value !== 'off') throw new Error('must be on or off');
   return value === 'on';
+}
+
+type Read = <T>(name: string, parse: (value: string) => T, fallback: T) => T;
+
+/** OpenTelemetry, by its own environment variables. */
+interface OtelConfig {
+  /** OTEL_EXPORTER_OTLP_ENDPOINT: base URL of a collector that takes OTLP over HTTP, without `/v1/traces`. */
+  readonly endpoint: string;
+  /** OTEL_SERVICE_NAME. */
+  readonly service: string;
+  /** OTEL_TRACES_SAMPLER_ARG: the share of requests that are traced where the caller has not decided, 0 to 1. */
+  readonly ratio: number;
+  /** OTEL_BSP_SCHEDULE_DELAY: milliseconds in which spans are collected before they are sent. */
+  readonly delay: number;
+}
+
+/** The names are OpenTelemetry's own; those of OTEL_EXPORTER_OTLP_HEADERS and the like its exporter reads itself. */
+function otel(read: Read): Config['otel'] {
+  const endpoint = read<string | null>('OTEL_EXPORTER_OTLP_ENDPOINT', publicUrl, null);
+  const service = read('OTEL_SERVICE_NAME', (value) => value, 'mobile-sync-gateway');
+  const ratio = read('OTEL_TRACES_SAMPLER_ARG', share, 1);
+  const delay = read('OTEL_BSP_SCHEDULE_DELAY', positive, 5_000);
+  return endpoint === null ? null : { endpoint, service, ratio, delay };
+}
+
+function share(value: string): number {
+  const number = Number(value);
+  if (!(number >= 0 && number <= 1)) throw new Error(`${value} is not a share between 0 and 1`);
+  return number;
 }
 
 function positive(value: string): number {

@@ -44,6 +44,8 @@ export interface ServerOptions {
   readonly publicMetrics: boolean;
   readonly log: Logger & { child(fields: object): Logger };
   readonly trustProxy: boolean | number | string;
+  /** Passed by every request of a face: makes its span. */
+  readonly trace?: RequestHandler;
   /** Milliseconds after which a client that does not read its answer is hung up on. */
   readonly stalled?: number;
 }
@@ -57,6 +59,7 @@ export function createServerApp(options: ServerOptions): Express {
   app.use(requestLog(options));
   app.use(options.health.router);
   if (options.publicMetrics) app.get('/metrics', options.metrics.handler);
+  if (options.trace) app.use(options.trace);
   const ofAccount = perAccount(PER_ACCOUNT);
   app.use(hangUpOnStall(options.stalled ?? STALLED));
   for (const mount of options.mounts) app.use(mount.path, mounted(mount, options, ofAccount));

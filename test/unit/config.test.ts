@@ -128,4 +128,17 @@ describe('readConfig', () => {
       },
     );
   });
+
+  it('knows where spans go by the names of OpenTelemetry, and traces nothing without an endpoint', () => {
+    const base = { IMAP_URL: 'imaps://mail.example.com' };
+    assert.equal(readConfig({ ...base, OTEL_SERVICE_NAME: 'x' }).otel, null);
+    assert.deepEqual(readConfig({ ...base, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/' }).otel, {
+      endpoint: 'http://collector:4318',
+      service: 'mobile-sync-gateway',
+      ratio: 1,
+      delay: 5_000,
+    });
+    const wrong = { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318', OTEL_TRACES_SAMPLER_ARG: '10%' };
+    assert.throws(() => readConfig({ ...base, ...wrong }), (error: ConfigError) => error.problems.length === 2); // biome-ignore format: one line
+  });
 });

@@ -28,6 +28,8 @@ export interface ImapBackendOptions {
   readonly limits?: PoolLimits;
   readonly watchTimes?: WatchTimes;
   readonly connect?: Partial<ConnectOptions>;
+  /** What stands between this backend and each connection that it opened. */
+  readonly opened?: (client: ImapClient) => ImapClient;
 }
 
 /** A backend over IMAP and SMTP; close it to end all connections. */
@@ -248,8 +250,9 @@ class Backend implements ImapBackend {
   private hostOf({ username }: Credentials): Host {
     const { imap } = this.options.servers(username);
     const name = `${imap.host}:${imap.port}`;
-    const open = (credentials: Credentials, extra: Partial<ConnectOptions> = {}) =>
-      ImapClient.connect(imap, credentials, { ...CONNECT, ...this.options.connect, ...extra });
+    const { connect, opened = (client) => client } = this.options;
+    const open = async (credentials: Credentials, extra: Partial<ConnectOptions> = {}) =>
+      opened(await ImapClient.connect(imap, credentials, { ...CONNECT, ...connect, ...extra }));
     const host = this.hosts.get(name) ?? new Host(name, open, this.options);
     this.hosts.set(name, host);
     return host;
