@@ -89,17 +89,28 @@ export class Notebooks {
 
   /**
    * The folders that are notebooks: `Notes` at the top and what is below it, if there is a note inside or nothing at all. Other
-   * folders of that name are somebody's mail.
+   * folders of that name are somebody's mail. One that can't be looked at just now is what `last` says it was.
    */
-  async among(s: Session, folders: readonly MailFolder[]): Promise<readonly Notebook[]> {
+  async among(
+    s: Session,
+    folders: readonly MailFolder[],
+    last: (folder: MailFolder) => Notebook | null,
+  ): Promise<readonly Notebook[]> {
     const found: Notebook[] = [];
     for (const folder of candidates(folders)) {
-      const snapshot = await this.#withOthers(s, folder).catch(unlessGone);
-      if (!snapshot?.others) continue;
-      const holdsMail = !snapshot.others.isEmpty;
-      if (snapshot.index.size > 0 || !holdsMail) found.push({ folder, holdsMail });
+      const now = await this.#notebook(s, folder).catch((error: unknown) => {
+        if (isDomainError(error, 'unauthenticated')) throw error;
+        return isDomainError(error, 'not-found') ? null : last(folder);
+      });
+      if (now) found.push(now);
     }
     return found;
+  }
+
+  async #notebook(s: Session, folder: MailFolder): Promise<Notebook | null> {
+    const { index, others } = await this.#withOthers(s, folder);
+    const holdsMail = others !== null && !others.isEmpty;
+    return index.size > 0 || !holdsMail ? { folder, holdsMail } : null;
   }
 
   /** What is in a notebook now; `from`: an earlier point, which makes it cheap where nothing is remembered. */
@@ -321,11 +332,6 @@ function candidates(folders: readonly MailFolder[]): readonly MailFolder[] {
     for (const { id, parent } of folders) if (parent !== null && taken.has(parent)) taken.add(id);
   }
   return folders.filter(({ id, selectable, role }) => taken.has(id) && selectable && role === null);
-}
-
-function unlessGone(error: unknown): null {
-  if (isDomainError(error, 'not-found')) return null;
-  throw error;
 }
 
 function remembered(point: NotePoint): Snapshot {

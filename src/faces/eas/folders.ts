@@ -84,7 +84,7 @@ async function mailEntries(context: EasContext, last: readonly FolderEntry[] | n
   try {
     const folders = await context.services.mail.folders(context.session);
     if (folders.length === 0) throw new Error('the mail server listed no folder');
-    const { mail, notebooks } = await sortFolders(context, folders);
+    const { mail, notebooks } = await sortFolders(context, folders, new Set(last?.map(({ id }) => id)));
     return [...withExpected(entriesOf(mail)), ...notebookEntries(notebooks)];
   } catch (error) {
     if (last === null || isDomainError(error, 'unauthenticated')) throw error;

@@ -40,13 +40,16 @@ export interface SortedFolders {
 
 /**
  * Tells mail folders from notebooks. A folder with nothing but notes is no mail folder to a device that knows notes, or each note
- * would be there twice, once as a message that no mail app can edit; unless a mail folder is below it.
+ * would be there twice, once as a message that no mail app can edit; unless a mail folder is below it. `last`: the ids that the
+ * device was told last.
  */
 export async function sortFolders(
   { services, session, version }: Pick<EasContext, 'services' | 'session' | 'version'>,
   folders: readonly MailFolder[],
+  last: ReadonlySet<Id> = new Set(),
 ): Promise<SortedFolders> {
-  const notebooks = has(version, 'notes') ? await services.notebooks.among(session, folders) : [];
+  const before = (folder: MailFolder) => (last.has(notebookId(folder.id)) ? { folder, holdsMail: last.has(folder.id) } : null);
+  const notebooks = has(version, 'notes') ? await services.notebooks.among(session, folders, before) : [];
   const hidden = hiddenAmong(folders, notebooks);
   return { mail: folders.filter(({ id }) => !hidden.has(id)), notebooks: notebooks.map(({ folder }) => folder) };
 }

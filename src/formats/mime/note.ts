@@ -93,7 +93,7 @@ function lineHtml(line: string): string {
 
 /** The values of a header of this name, decoded. */
 export function noteField(fields: ReadonlyMap<string, string>, name: keyof typeof NOTE_FIELD): string {
-  return (fields.get(NOTE_FIELD[name]) ?? '').trim();
+  return (fields.get(NOTE_FIELD[name]) ?? '').replace(/\p{Cc}+/gu, ' ').trim();
 }
 
 /** Keywords are phrases with commas between them (RFC 5322 §3.6.5); quoted ones may hold a comma. */

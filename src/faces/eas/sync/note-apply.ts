@@ -132,9 +132,9 @@ class NoteWork {
     const isForeign = note.uid !== this.#told.uidOf(number) && !isBy(this.#session, this.#writer, note);
     const conflict = isForeign || this.#unsent.has(number);
     const wins = this.draft.options.conflict === CLIENT_WINS;
-    if (conflict && !wins) return CONFLICT;
     const text = notesClass.apply(note.text, data, this.#apply);
     if (text === note.text) return this.#written(note, data, conflict);
+    if (conflict && !wins) return CONFLICT;
     const now = await this.#notebooks.replace(this.#session, this.source.folder, note, { text, messageId, wins }, older);
     return now ? this.#written(now, data, conflict) : CONFLICT;
   }
