@@ -1,5 +1,5 @@
 import { type Component, Property } from '../../formats/content-lines.js';
-import { type CalendarObject, openCalendarObject, parseCalendar } from '../../formats/ical/parse.js';
+import { type CalendarObject, calendarObjectOf, parseCalendar } from '../../formats/ical/parse.js';
 import { formatTime, type IcalTime, timeParams, utcTime } from '../../formats/ical/values.js';
 import { type Address, organizerOf } from './calendar-user.js';
 import { SchedulingObject, sequenceOf } from './object.js';
@@ -43,7 +43,7 @@ export function readMessage(text: string): ItipMessage | null {
   const calendar = parseCalendar(text, { maxBytes: MAX_MESSAGE });
   const method = calendar.first('METHOD')?.value.trim().toUpperCase() ?? '';
   if (!METHODS.includes(method)) return null;
-  const object = openCalendarObject(text, { maxBytes: MAX_MESSAGE });
+  const object = calendarObjectOf(calendar);
   if (object.component !== 'VEVENT' && object.component !== 'VTODO') return null;
   const main = object.master ?? object.overrides[0]?.component;
   if (!main || object.uid === '' || Buffer.byteLength(object.uid) > 1000) return null;

@@ -115,10 +115,12 @@ async function organizing(opened: Opened, tx: SchedulingWrite): Promise<readonly
   const ledger = await tx.ledger(owner.id, uidOf(opened));
   if (!old && fresh) countOn(fresh, ledger);
   const refused = old && fresh ? declinedProposals(old, fresh, own, now) : [];
-  const draft = () =>
-    [...organizerMessages({ before: old, after: fresh, own, now }), ...refused]
-      .filter((one) => one.force || mayTell(opened))
+  const draft = () => {
+    const may = mayTell(opened);
+    return [...organizerMessages({ before: old, after: fresh, own, now }), ...refused]
+      .filter((one) => one.force || may)
       .filter((one) => !wasSent(one, ledger));
+  };
   const said = draft();
   const isOthers = said.length > 0 && markOrganizing({ ...opened, before: old, after: fresh });
   const jobs = await enqueue(opened, tx, isOthers ? draft() : said);

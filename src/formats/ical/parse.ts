@@ -76,7 +76,11 @@ export function readCalendarObject(text: string, options: ReadOptions = {}): Cal
 
 /** Reads text that was checked before. @throws IcalError only where nothing can be made of it */
 export function openCalendarObject(text: string, limits: Partial<IcalLimits> = {}): CalendarObject {
-  const calendar = parseCalendar(text, limits);
+  return calendarObjectOf(parseCalendar(text, limits));
+}
+
+/** What a parsed VCALENDAR is. @throws IcalError where nothing can be made of it */
+export function calendarObjectOf(calendar: Component): CalendarObject {
   const main = mainComponents(calendar);
   const overrides: Override[] = [];
   let master: Component | null = null;
