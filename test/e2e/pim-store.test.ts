@@ -276,6 +276,33 @@ describe('PostgreSQL stores', () => {
     assert.deepEqual(await store.sharedWith(s, bob.id), []);
   });
 
+  it('gives the texts of an item that ended since a counter value, as long as none of them is gone', async () => {
+    const { epoch, head } = (await store.changes(s, place, null, 1))!;
+    const limit = { count: 3, bytes: 1000 };
+    const item = await store.write(s, [place], (tx) => tx.insert(place, row('h')));
+    const history = (after: bigint, how = limit) => store.history(s, place, item.id, { epoch, seq: after }, how);
+    const change = (text: string, origin: string) =>
+      store.write({ ...s, origin }, [place], (tx) => tx.update(place, item, { ...row('h'), text, etag: text }));
+    await change('second', 'one');
+    await change('third', 'two');
+    const [first, second] = [
+      { text: 'text of h', replacedBy: 'one' },
+      { text: 'second', replacedBy: 'two' },
+    ];
+    assert.deepEqual(await history(head + 1n), [first, second]);
+    assert.deepEqual(await history(head + 2n), [second]);
+    assert.equal(await history(head + 3n), null, 'nothing ended since');
+    assert.equal(await history(head), null, 'the item is younger');
+    assert.equal(await store.history(s, place, item.id, { epoch: epoch + 1, seq: head + 1n }, limit), null, 'another collection');
+    assert.equal(await history(head + 1n, { ...limit, count: 1 }), null, 'too many');
+    assert.equal(await history(head + 1n, { ...limit, bytes: 10 }), null, 'too long');
+    await database.query(`UPDATE item_versions SET replaced_at = now() - interval '50 days' WHERE text = 'text of h'`);
+    await store.purge({ tombstones: new Date(0), versions: new Date(Date.now() - 40 * 86_400_000) });
+    assert.equal(await history(head + 1n), null, 'the first is gone');
+    assert.deepEqual(await history(head + 2n), [second]);
+    await store.write(s, [place], (tx) => tx.remove(place, { ...item, text: 'third' }));
+  });
+
   it('purges old tombstones, so that a cursor below them is stale and one above is not', async () => {
     const { head } = (await store.changes(s, place, null, 1))!;
     const [victim] = await store.items(s, place, { names: ['w0.ics'] });
