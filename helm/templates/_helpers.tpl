@@ -99,6 +99,13 @@ METRICS_PORT: {{ .Values.metrics.port | int | quote }}
 {{- with .Values.gateway.smtpUrl }}
 SMTP_URL: {{ . | quote }}
 {{- end }}
+{{- with .Values.gateway.otel }}
+{{- if .endpoint }}
+OTEL_EXPORTER_OTLP_ENDPOINT: {{ .endpoint | quote }}
+OTEL_SERVICE_NAME: {{ .serviceName | quote }}
+OTEL_TRACES_SAMPLER_ARG: {{ .samplingRatio | toString | quote }}
+{{- end }}
+{{- end }}
 {{- with .Values.gateway.sieveUrl }}
 SIEVE_URL: {{ . | quote }}
 {{- end }}

@@ -50,6 +50,17 @@ describe('settings of the gateway', () => {
     assert.equal(typeof env.EAS_POLICIES, 'string');
   });
 
+  it('name a collector for spans, which the pods may reach; without one there are none', () => {
+    const chart = render(cases['everything on'] as RenderJob);
+    const { TLS_CERT, TLS_KEY, ...env } = only(chart, 'ConfigMap').data as NodeJS.ProcessEnv;
+    const { endpoint, service, ratio } = readConfig(env).otel ?? assert.fail('no collector');
+    assert.deepEqual([endpoint, service, ratio], ['http://collector.monitoring:4318', 'gateway', 0.1]);
+    const rules = at(only(chart, 'NetworkPolicy'), 'spec', 'egress') as Tree[];
+    assert.ok(rules.some((rule) => JSON.stringify(at(rule, 'ports')).includes('4318')));
+    const none = only(render({ values: needed }), 'ConfigMap').data as NodeJS.ProcessEnv;
+    assert.ok(!Object.keys(none).some((name) => name.startsWith('OTEL_')));
+  });
+
   it('are accepted by the gateway in every case', () => {
     for (const [name, job] of Object.entries(cases)) {
       const { TLS_CERT, TLS_KEY, ...env } = only(render(job), 'ConfigMap').data as NodeJS.ProcessEnv;

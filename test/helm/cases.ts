@@ -31,6 +31,7 @@ const everythingOn = {
     },
     mailDomain: 'example.com',
     logLevel: 'debug',
+    otel: { endpoint: 'http://collector.monitoring:4318', serviceName: 'gateway', samplingRatio: 0.1 },
     trustProxy: '10.0.0.0/8',
     workers: 4,
     databasePool: 20,

@@ -141,6 +141,8 @@ describe('values.schema.json refuses', () => {
     ['networkPolicy.ingress.from', ['10.0.0.0/8']],
     ['networkPolicy.egress.imap.ports', [0]],
     ['networkPolicy.egress.ldap', {}],
+    ['gateway.otel.endpoint', 'collector:4318'],
+    ['gateway.otel.samplingRatio', 2],
     ['metrics.port', 80],
     ['metrics.serviceMonitor.interval', 30],
     ['metrics.serviceMonitor.interval', 'often'],
