@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import express from 'express';
+import { Notebooks } from '../../src/domain/mail/notebooks.js';
 import type { Services } from '../../src/domain/services.js';
 import { easRouter } from '../../src/faces/eas/endpoint.js';
 import type { DavServer } from './dav-server.js';
@@ -49,9 +50,11 @@ export interface EasFace {
 
 /** The ActiveSync face over the services of a DAV server: both see the same items. */
 export async function startEasOver(dav: DavServer): Promise<EasFace> {
+  const mail = new MemoryMail();
   const services = {
     ...dav.services,
-    mail: new MemoryMail(),
+    mail,
+    notebooks: new Notebooks(mail, dav.services.clock),
     outOfOffice: { isAvailable: () => false },
   } as unknown as Services;
   const router = easRouter(services);

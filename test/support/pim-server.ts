@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
+import { Notebooks } from '../../src/domain/mail/notebooks.js';
 import type { Services } from '../../src/domain/services.js';
 import type { Session } from '../../src/domain/types.js';
 import { easRouter } from '../../src/faces/eas/endpoint.js';
@@ -20,9 +21,11 @@ export interface PimServer extends DavServer {
 
 export async function startPimServer(): Promise<PimServer> {
   const dav = await startDavServer();
+  const mail = new MemoryMail();
   const services = {
     ...dav.services,
-    mail: new MemoryMail(),
+    mail,
+    notebooks: new Notebooks(mail, dav.services.clock),
     outOfOffice: { isAvailable: () => false },
   } as unknown as Services;
   const router = easRouter(services);

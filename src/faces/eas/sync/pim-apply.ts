@@ -49,9 +49,22 @@ export function settlePim(collection: Collection, command: ClientCommand, reply:
   const id = itemNumber(collection.id, reply.serverId ?? command.serverId ?? '');
   if (id === null) return [];
   if (command.kind === 'Add' && reply.status === SYNC.Success) draft.hold(id);
-  if (command.kind === 'Delete' && command.instance === null && reply.status === SYNC.Success) draft.drop(id);
+  if (isRemoval(command) && reply.back) return addAgain(draft, id);
+  if (isRemoval(command) && reply.status === SYNC.Success) draft.drop(id);
   const isBack = reply.back || (command.kind === 'Add' && reply.status === SYNC.Success && tells);
   return isBack && draft.known.has(id) ? [id] : [];
+}
+
+/** The deletion of an item, not of one occurrence. */
+function isRemoval({ kind, instance }: ClientCommand): boolean {
+  return kind === 'Delete' && instance === null;
+}
+
+/** What a device deleted that may not be deleted comes to it as a new item. */
+function addAgain(draft: Draft, id: number): [] {
+  draft.drop(id);
+  draft.pending = draft.pending.with(id);
+  return [];
 }
 
 /** A file, not the text of the item. */
@@ -93,21 +106,23 @@ class PimWork {
     } catch (error) {
       const ofItem = error instanceof MalformedItem || (isDomainError(error) && error.kind !== 'unavailable');
       if (!ofItem && isDomainError(error)) throw error;
-      const restored = this.#restore(command);
+      const back = this.#restore(command);
       const level = ofItem ? 'info' : 'error';
       this.context.log[level](
         { collection: this.source.collection.id, command: command.kind, err: error },
         'client item refused',
       );
+      // The device deletes the item as it wished to and is given it anew: by a failure some would keep it, others not.
+      if (back && isRemoval(command)) return { ...OK, back };
       const status = isTooLarge(error) ? COMMON.AttachmentIsTooLarge : SYNC.Malformed;
-      return { status, ...(restored && { back: true }) };
+      return { status, ...(back && { back }) };
     }
   }
 
   async #carryOut(command: ClientCommand): Promise<AppliedReply> {
     if (command.kind === 'Add') return this.#add(command);
     const id = command.serverId === null ? null : itemNumber(this.source.collection.id, command.serverId);
-    if (command.kind === 'Delete' && command.instance === null) return this.#delete(id);
+    if (isRemoval(command)) return this.#delete(id);
     if (id === null) return NOT_FOUND;
     return command.kind === 'Fetch' ? this.#fetch(id) : this.#change(command, id);
   }
@@ -251,11 +266,9 @@ class PimWork {
   #restore(command: ClientCommand): boolean {
     const id = command.serverId === null ? null : itemNumber(this.source.collection.id, command.serverId);
     if (id === null || !this.draft.known.has(id)) return false;
-    if (command.kind === 'Change') this.#sendBack(id);
-    if (command.kind !== 'Delete') return command.kind === 'Change';
-    this.draft.drop(id);
-    this.draft.pending = this.draft.pending.with(id);
-    return false;
+    if (isRemoval(command)) addAgain(this.draft, id);
+    else if (command.kind === 'Change' || command.kind === 'Delete') this.#sendBack(id);
+    return command.kind === 'Change' || command.kind === 'Delete';
   }
 
   /**
