@@ -12,10 +12,13 @@ const statement = (name: string, text: string): Statement => ({ name, text });
 export const ACCOUNT = 'id, address, aliases, display_name AS "displayName", zone, kind, booking';
 const ACCOUNT_BY_ID = statement('account_by_id', `SELECT ${ACCOUNT} FROM accounts WHERE id = $1`);
 
+/** By alias, then by address: one condition for both has every account compared with every address. */
 const LOCALS = statement(
   'schedule_locals',
-  `SELECT asked, ${ACCOUNT} FROM unnest($2::text[]) AS asked JOIN accounts a ON a.address = asked OR asked = ANY(a.aliases)
-   WHERE right(a.address, length($1)) = $1`,
+  `SELECT asked, ${ACCOUNT} FROM accounts, unnest(aliases) AS asked
+   WHERE aliases && $2::text[] AND asked = ANY($2::text[]) AND right(address, length($1)) = $1
+   UNION ALL
+   SELECT address, ${ACCOUNT} FROM accounts WHERE address = ANY($2::text[]) AND right(address, length($1)) = $1`,
 );
 
 const LEDGER = statement(
