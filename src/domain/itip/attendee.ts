@@ -1,6 +1,6 @@
 import { type Component, escapeText, Property } from '../../formats/content-lines.js';
 import { formatTime, type IcalTime, timeOf, utcTime } from '../../formats/ical/values.js';
-import { attendeeOf, isServerScheduled, type Own, organizerOf, partstatOf, userOf } from './calendar-user.js';
+import { attendeeOf, isServerScheduled, type Own, organizerOf, partstatOf, UNLISTED, userOf } from './calendar-user.js';
 import { type ItipDraft, messageText, timeProperty, withoutLocal } from './message.js';
 import { digestOf, isCancelled, type OccurrenceKey, type SchedulingObject, sequenceOf } from './object.js';
 import { PROPOSED_END, PROPOSED_START, proposalOf } from './proposal.js';
@@ -149,7 +149,7 @@ function replyComponent({ partstat, source, at }: Answer, own: Own, now: Date, c
   const [attendee] = reply.all('ATTENDEE');
   const proposal = proposalOf(attendee);
   attendee?.setParam('PARTSTAT', partstat);
-  for (const name of ['RSVP', PROPOSED_START, PROPOSED_END]) attendee?.setParam(name, undefined);
+  for (const name of ['RSVP', PROPOSED_START, PROPOSED_END, UNLISTED]) attendee?.setParam(name, undefined);
   if (counter && proposal) {
     for (const name of TIMES) reply.remove(name);
     reply.add(timeProperty('DTSTART', proposal.start));

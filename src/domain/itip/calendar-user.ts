@@ -6,9 +6,28 @@ export type Address = string;
 /** Addresses that are one person. */
 export type Own = ReadonlySet<Address>;
 
-/** All addresses of an account, for comparison. */
+/** Somebody who was not invited by an address of their own, but by a list or a forwarded mail: a line that they added themselves. */
+export const UNLISTED = 'X-UNLISTED';
+
+/** All addresses of an account, for comparison: what follows a plus sign names no other person (RFC 5233). */
 export function ownAddresses(user: { readonly address: string; readonly aliases: readonly string[] }): Own {
-  return new Set([user.address, ...user.aliases].map((address) => address.toLowerCase()));
+  return new OwnAddresses([user.address, ...user.aliases].map((address) => address.toLowerCase()));
+}
+
+class OwnAddresses extends Set<Address> {
+  override has(address: Address): boolean {
+    return super.has(address) || (address.includes('+') && super.has(withoutDetail(address)));
+  }
+}
+
+/** `bob+cal@example.org` → `bob@example.org` */
+function withoutDetail(address: Address): Address {
+  return address.replace(/\+[^@]*(?=@[^@]*$)/, '');
+}
+
+/** Whether mails to both addresses reach one person. */
+export function isSameMailbox(a: Address, b: Address): boolean {
+  return withoutDetail(a) === withoutDetail(b);
 }
 
 const MAX_ADDRESS = 320;

@@ -1,8 +1,9 @@
-import type { Component, Property } from '../../formats/content-lines.js';
+import { type Component, Property } from '../../formats/content-lines.js';
 import { CalendarEditor } from '../../formats/ical/edit.js';
 import { openCalendarObject } from '../../formats/ical/parse.js';
-import { timeOf } from '../../formats/ical/values.js';
-import { type Address, attendeeOf, type Own, organizerOf, partstatOf, userOf } from './calendar-user.js';
+import { timingOf } from '../../formats/ical/timing.js';
+import { DAY, timeOf, utcTime } from '../../formats/ical/values.js';
+import { type Address, attendeeOf, isSameMailbox, type Own, organizerOf, partstatOf, userOf } from './calendar-user.js';
 import type { ItipMessage } from './message.js';
 import { SchedulingObject, sequenceOf, stampOf } from './object.js';
 import { setProposal } from './proposal.js';
@@ -50,12 +51,17 @@ export function mergeReply(
   return taken ? { text, stamp, changed: text !== stored } : null;
 }
 
-/** The one attendee line of a reply, if it is the sender's own or sent by them for another (SENT-BY). */
+/** The sender's own attendee line of a reply: the only one, or beside the one they sent instead, or were sent for (RFC 5546 §4.2.5). */
 function sayingOf(component: Component, from: Address): Property | null {
   const attendees = component.all('ATTENDEE');
-  const [attendee] = attendees;
-  if (attendees.length !== 1 || !attendee || !ANSWERS.has(partstatOf(attendee))) return null;
-  return userOf(attendee) === from ? attendee : null;
+  const said = attendeeOf(component, (user) => isSameMailbox(user, from));
+  if (!said || !ANSWERS.has(partstatOf(said))) return null;
+  const linked = [...said.paramValues('DELEGATED-TO'), ...said.paramValues('DELEGATED-FROM')].map(addressIn);
+  return attendees.every((other) => other === said || linked.includes(userOf(other))) ? said : null;
+}
+
+function addressIn(uri: string): Address | null {
+  return userOf(new Property('ATTENDEE', uri));
 }
 
 /** An answer to an older revision is none (RFC 5546 §2.1.5). */
@@ -81,8 +87,31 @@ function takeOver(
     attendee.setParam('RSVP', undefined);
     attendee.setParam('SCHEDULE-STATUS', reply.first('REQUEST-STATUS')?.value.split(';')[0] ?? '2.0');
     setProposal(attendee, message.method === 'COUNTER' ? proposed(message.scheduling, reply) : null);
+    delegate(attendee, said);
   }
+  for (const component of targets) addDelegate(component, said);
   return invited.length > 0;
+}
+
+/** Whom an attendee sends instead (RFC 5546 §3.2.2.3); undefined: nobody, or more than one. */
+function delegateOf(said: Property): Address | undefined {
+  const [first, ...more] = said.paramValues('DELEGATED-TO');
+  if (partstatOf(said) !== 'DELEGATED' || first === undefined || more.length > 0) return undefined;
+  return addressIn(first) ?? undefined;
+}
+
+function delegate(attendee: Property, said: Property): void {
+  const to = delegateOf(said);
+  attendee.setParam('DELEGATED-TO', to && `mailto:${to}`);
+}
+
+/** The delegate is invited from then on; who is on the list already stays what they were. */
+function addDelegate(component: Component, said: Property): void {
+  const [to, from] = [delegateOf(said), userOf(said)];
+  if (to === undefined || from === null || !attendeeOf(component, (user) => user === from)) return;
+  if (to === organizerOf(component) || attendeeOf(component, (user) => user === to)) return;
+  const params = { PARTSTAT: 'NEEDS-ACTION', RSVP: 'TRUE', 'DELEGATED-FROM': `mailto:${from}` };
+  component.add(new Property('ATTENDEE', `mailto:${to}`, params));
 }
 
 /** The series, and the occurrences that differ for which nothing was said yet. */
@@ -109,8 +138,10 @@ function occurrence(
 }
 
 function proposed(of: SchedulingObject, reply: Component) {
-  const [start, end] = ['DTSTART', 'DTEND'].map((name) => reply.first(name));
-  if (!start || !end) return null;
-  const at = (property: Property) => ({ kind: 'utc', local: of.zones.instant(timeOf(property)), tzid: null }) as const;
-  return { start: at(start), end: at(end) };
+  const timing = timingOf(reply, of.zones);
+  if (!timing?.ends) return null;
+  const { start, length } = timing;
+  const begin = of.zones.instant(start);
+  const end = reply.first('DTEND');
+  return { start: utcTime(begin), end: utcTime(end ? of.zones.instant(timeOf(end)) : begin + length.days * DAY + length.ms) };
 }

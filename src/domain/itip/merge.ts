@@ -1,7 +1,7 @@
-import { type Component, serializeContentLines } from '../../formats/content-lines.js';
+import { type Component, Property, serializeContentLines } from '../../formats/content-lines.js';
 import { openCalendarObject } from '../../formats/ical/parse.js';
 import { timeOf } from '../../formats/ical/values.js';
-import { attendeeOf, type Own, organizerOf, partstatOf, userOf } from './calendar-user.js';
+import { type Address, attendeeOf, type Own, organizerOf, partstatOf, UNLISTED, userOf } from './calendar-user.js';
 import { dropProposals } from './counter.js';
 import { type ItipMessage, timeProperty } from './message.js';
 import { isCancelled, SchedulingObject, sequenceOf, stampOf } from './object.js';
@@ -17,16 +17,30 @@ export interface Merged {
 /**
  * What becomes of an attendee's copy (null: there is none) by a message of the organizer; null: it says nothing new, or is
  * not for this attendee. The attendee's own alarms, categories, transparency and private properties stay (RFC 6638 §4.2).
+ * @param taker address of somebody who takes an invitation that does not name them: by a list, or forwarded
  */
-export function mergeIntoAttendee(stored: string | null, message: ItipMessage, own: Own): Merged | null {
+export function mergeIntoAttendee(stored: string | null, message: ItipMessage, own: Own, taker?: Address): Merged | null {
   const known = stored === null ? null : new SchedulingObject(openCalendarObject(stored));
   if (known?.components.some((component) => organizerOf(component) !== message.organizer)) return null;
   if (message.organizer === null || own.has(message.organizer)) return null;
-  if (message.method === 'CANCEL') return known && cancel(known, message);
+  const names = (component: Component) => attendeeOf(component, (user) => own.has(user)) !== undefined;
+  const isForUs = message.scheduling.components.some(names) || (known !== null && isUnlisted(known, own));
+  // Who takes some off the list names just them (RFC 5546 §3.2.5).
+  const isForAll = message.scheduling.components.every((component) => component.all('ATTENDEE').length === 0);
+  if (message.method === 'CANCEL') return known && (isForUs || isForAll) ? cancel(known, message) : null;
   if (message.method === 'DECLINECOUNTER') return known && declined(known, message, own);
   if (message.method !== 'REQUEST' && message.method !== 'ADD') return null;
-  const isForUs = message.scheduling.components.some((component) => attendeeOf(component, (user) => own.has(user)));
-  return isForUs ? request(known, message, own) : null;
+  if (!isForUs && taker !== undefined) addUnlisted(message.scheduling, taker);
+  return isForUs || taker !== undefined ? request(known, message, own) : null;
+}
+
+function isUnlisted(known: SchedulingObject, own: Own): boolean {
+  return known.components.some((component) => attendeeOf(component, (user) => own.has(user))?.param(UNLISTED) !== undefined);
+}
+
+function addUnlisted({ components }: SchedulingObject, taker: Address): void {
+  for (const component of components)
+    component.add(new Property('ATTENDEE', `mailto:${taker}`, { PARTSTAT: 'NEEDS-ACTION', RSVP: 'TRUE', [UNLISTED]: 'TRUE' }));
 }
 
 function declined(known: SchedulingObject, message: ItipMessage, own: Own): Merged | null {
@@ -52,10 +66,11 @@ function withoutMethod({ object }: SchedulingObject): string {
 
 /** A message about the whole series takes the place of all that was known. */
 function replaceAll(known: SchedulingObject, message: ItipMessage, own: Own): Merged | null {
-  const fresh = message.scheduling;
-  const before = known.master ?? known.components[0];
-  if (!before || !fresh.master || isOlder(fresh.master, before)) return null;
-  const moved = known.master !== null && known.timesOf(known.master) !== fresh.timesOf(fresh.master);
+  const sent = message.scheduling;
+  // Of a series that one of its occurrences has overtaken nothing is known yet.
+  if (!sent.master || (known.master && isOlder(sent.master, known.master))) return null;
+  const fresh = withNewer(known, sent);
+  const moved = known.master !== null && known.timesOf(known.master) !== fresh.timesOf(sent.master);
   const significant = isNews(known, fresh);
   if (!significant && saidBy(known, own) === saidBy(fresh, own)) return null;
   for (const component of fresh.components) {
@@ -68,6 +83,25 @@ function replaceAll(known: SchedulingObject, message: ItipMessage, own: Own): Me
   }
   if (!moved) keepOwnAnswers(known, fresh, own);
   return { text: withoutMethod(fresh), significant };
+}
+
+/** The message's object, with the occurrences of which was told after it was sent. */
+function withNewer(known: SchedulingObject, fresh: SchedulingObject): SchedulingObject {
+  const sent = Math.max(...fresh.components.map(stampOf));
+  const newer = [...known.overrides].filter(([, component]) => stampOf(component) > sent && isOccurrence(fresh, component));
+  if (newer.length === 0) return fresh;
+  const { calendar } = fresh.object;
+  for (const [key, component] of newer) {
+    const replaced = fresh.overrides.get(key);
+    if (replaced) calendar.remove(replaced);
+    calendar.add(component.clone());
+  }
+  return new SchedulingObject(openCalendarObject(serializeContentLines([calendar])));
+}
+
+function isOccurrence(of: SchedulingObject, component: Component): boolean {
+  const id = component.first('RECURRENCE-ID');
+  return id !== undefined && of.has(timeOf(id));
 }
 
 function sameTime(known: SchedulingObject, earlier: Component, fresh: SchedulingObject, component: Component): boolean {
@@ -104,6 +138,7 @@ function replaceSome(known: SchedulingObject, message: ItipMessage, own: Own): M
     if (!copy.first('RECURRENCE-ID')) copy.add(timeProperty('RECURRENCE-ID', time));
     const earlier = known.overrides.get(known.keyOf(time));
     if (earlier ? isOlder(copy, earlier) : known.master && sequenceOf(copy) < sequenceOf(known.master)) continue;
+    if (known.excluded.has(known.keyOf(time)) && known.master && stampOf(copy) < stampOf(known.master)) continue;
     if (message.method === 'ADD' && known.master && !known.has(time)) known.master.add(timeProperty('RDATE', time));
     const from = earlier ?? known.master;
     if (from) keepOwn(copy, from, own, earlier !== undefined && sameTime(known, earlier, message.scheduling, component));
@@ -165,6 +200,9 @@ function cancelOccurrence(known: SchedulingObject, cancelling: Component, time: 
   if (known.excluded.has(key) || !known.has(time)) return false;
   if (override) known.object.calendar.remove(override);
   known.master.add(timeProperty('EXDATE', time));
+  // The series is as of now: what was sent before says less.
+  const stamp = cancelling.first('DTSTAMP');
+  if (stamp && stampOf(cancelling) > stampOf(known.master)) known.master.set('DTSTAMP', stamp.value);
   return true;
 }
 
@@ -205,17 +243,26 @@ function saidBy(of: SchedulingObject, own: Own): string {
 }
 
 /** The attendee's own, which no organizer decides. */
-const OWN_PROPERTIES = /^(?:TRANSP|CATEGORIES|COLOR|COMPLETED|PERCENT-COMPLETE|CREATED|X-.*)$/;
+const OWN_PROPERTIES =
+  /^(?:TRANSP|CATEGORIES|COLOR|COMPLETED|PERCENT-COMPLETE|CREATED|X-MOZ-.*|X-LIC-.*|X-MICROSOFT-CDO-(?:BUSYSTATUS|REPLYTIME)|X-APPLE-(?!STRUCTURED-LOCATION).*)$/;
+/** The same as DESCRIPTION, for those who show HTML. */
+const HTML = 'X-ALT-DESC';
+
+/** What the copy has and the message has not: an organizer's clients write further properties, and the attendee's do. */
+function isOwn(name: string, component: Component): boolean {
+  return OWN_PROPERTIES.test(name) || (/^X-/.test(name) && name !== HTML && component.first(name) === undefined);
+}
 
 function keepOwn(component: Component, earlier: Component, own: Own, keepAnswer: boolean): void {
   for (const alarm of component.componentsNamed('VALARM')) component.remove(alarm);
-  const names = new Set(earlier.properties.map(({ name }) => name).filter((name) => OWN_PROPERTIES.test(name)));
+  const names = new Set(earlier.properties.map(({ name }) => name).filter((name) => isOwn(name, component)));
   for (const name of names) {
     component.remove(name);
     for (const property of earlier.all(name)) component.add(property.clone());
   }
   for (const alarm of earlier.componentsNamed('VALARM')) component.add(alarm.clone());
   const [mine, said] = [component, earlier].map((of) => attendeeOf(of, (user) => own.has(user)));
+  if (!mine && said?.param(UNLISTED)) component.add(asked(said.clone(), keepAnswer));
   if (!mine || !said) return;
   if (!keepAnswer) return;
   if (partstatOf(mine) === 'NEEDS-ACTION' && partstatOf(said) !== 'NEEDS-ACTION') {
@@ -223,4 +270,15 @@ function keepOwn(component: Component, earlier: Component, own: Own, keepAnswer:
     mine.setParam('RSVP', undefined);
   }
   if (!proposalOf(mine)) setProposal(mine, proposalOf(said));
+}
+
+/** A line that no organizer sends back; the answer on it is asked for again where the meeting is another. */
+function asked(line: Property, keepAnswer: boolean): Property {
+  if (!keepAnswer)
+    for (const [name, value] of [
+      ['PARTSTAT', 'NEEDS-ACTION'],
+      ['RSVP', 'TRUE'],
+    ] as const)
+      line.setParam(name, value);
+  return line;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { openCalendarObject } from '../../formats/ical/parse.js';
 import { isDomainError } from '../errors.js';
-import { type Address, ownAddresses } from '../itip/calendar-user.js';
+import { type Address, isSameMailbox, organizerOf, ownAddresses } from '../itip/calendar-user.js';
 import { mergeIntoAttendee } from '../itip/merge.js';
 import { type LastReply, mergeReply } from '../itip/merge-reply.js';
 import { type ItipMessage, readMessage } from '../itip/message.js';
@@ -106,12 +106,13 @@ export class Deliver {
     current: Item | null,
     tx: PimWrite,
   ): Promise<Told | null> {
-    if (message.organizer !== from || !mayAsk(user, from)) return null;
+    if (message.organizer === null || !isSameMailbox(message.organizer, from) || !mayAsk(user, from)) return null;
     // What is over interests nobody, unless it is in the calendar already.
     if (!current && !wanted && message.scheduling.isOver(this.deps.clock.now().getTime())) return null;
     const entry = receivedEntry(message, from, text);
     if (!current && !wanted && wasReceived(await tx.scheduling.ledger(user.id, message.uid), entry)) return null;
-    const merged = mergeIntoAttendee(current?.text ?? null, message, ownAddresses(user));
+    const taker = wanted ? user.address : undefined;
+    const merged = mergeIntoAttendee(current?.text ?? null, message, ownAddresses(user), taker);
     if (merged) return { entry, next: { text: merged.text, keepTag: !merged.significant } };
     // It may have overtaken the invitation that it calls off.
     return message.method === 'CANCEL' && !current ? { entry, next: null } : null;
@@ -121,7 +122,7 @@ export class Deliver {
   private async refresh(user: Account, from: Address, current: Item | null, tx: PimWrite): Promise<readonly OutboxJob[]> {
     if (!current) return [];
     const stored = new SchedulingObject(openCalendarObject(current.text));
-    const isOurs = stored.components.some((component) => ownAddresses(user).has(organizerAddress(component) ?? ''));
+    const isOurs = stored.components.some((component) => ownAddresses(user).has(organizerOf(component) ?? ''));
     const draft = isOurs ? invitationFor(stored, from, this.deps.clock.now()) : null;
     if (!draft || !(await this.mayAskNow(user, stored.object.uid, from, tx))) return [];
     const domain = user.address.slice(user.address.lastIndexOf('@') + 1);
@@ -196,11 +197,6 @@ function isAnswerTo({ method }: LedgerEntry): boolean {
 
 function lastReply({ sequence, digest }: LedgerEntry): LastReply {
   return { sequence, stamp: Number(digest) || 0 };
-}
-
-function organizerAddress(component: { first(name: string): { value: string } | undefined }): string | null {
-  const value = component.first('ORGANIZER')?.value.trim().toLowerCase();
-  return value?.startsWith('mailto:') ? value.slice(7) : null;
 }
 
 /** Whether a failed delivery is worth another try. */
