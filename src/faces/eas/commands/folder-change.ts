@@ -26,8 +26,7 @@ export function folderCreate(context: EasContext): Promise<EasAnswer> {
     const name = nameOf(context);
     const type = integer(field(context, 'FolderHierarchy:Type'));
     requireParent(folders, parent);
-    if (folders.some((folder) => folder.parent === parent && folder.name.toLowerCase() === name.toLowerCase()))
-      throw new StatusError(FOLDER.Exists, 'a folder of that name exists');
+    requireFree(folders, parent, name);
     if (type === FOLDER_TYPE.generic || type === FOLDER_TYPE.userMail)
       return (await context.services.mail.createFolder(context.session, parent === ROOT ? null : parent, name)).id;
     const kind = (Object.keys(PIM_TYPES) as PimKind[]).find((one) => PIM_TYPES[one].other === type);
@@ -55,6 +54,11 @@ export function folderUpdate(context: EasContext): Promise<EasAnswer> {
     const parent = field(context, 'FolderHierarchy:ParentId');
     const name = nameOf(context);
     requireParent(folders, parent);
+    requireFree(
+      folders.filter(({ id }) => id !== folder.id),
+      parent,
+      name,
+    );
     const { mail, pim } = context.services;
     if (isMailType(folder.type)) {
       await mail.renameFolder(context.session, folder.id, parent === ROOT ? null : parent, name);
@@ -72,7 +76,7 @@ function change(context: EasContext, root: TagName, work: Change): Promise<EasAn
     const turn = turnOf(state.states, key);
     if (turn.kind !== 'current' && turn.kind !== 'repeated') throw new StatusError(FOLDER.BadKey, 'unknown FolderSync key');
     const created = await carriedOut(context, turn.base, work);
-    const folders = await afterwards(context, turn.base);
+    const folders = await afterwards(context, turn.base, created);
     const next = nextKey(turn.expected);
     const base = turn.kind === 'current' ? 'current' : 'previous';
     await state.commit({ expected: turn.expected, base, next: { key: next, data: { folders } } });
@@ -104,15 +108,19 @@ const STATUS_BY_KIND: Readonly<Partial<Record<string, number>>> = {
   invalid: FOLDER.Malformed,
 };
 
-/** The device's own change is known to it; what else changed meanwhile it learns from its next FolderSync. */
-async function afterwards(context: EasContext, before: FolderData): Promise<readonly FolderEntry[]> {
+/**
+ * What the device believes now: its own change as it asked for it, all else as before. Where the server made something else of
+ * it (calendars lie side by side), and what else changed meanwhile, it learns from its next FolderSync.
+ */
+async function afterwards(context: EasContext, before: FolderData, created: Id | undefined): Promise<readonly FolderEntry[]> {
   const now = await listFolders(context, before.folders);
-  const touched = context.body && childText(context.body, 'FolderHierarchy:ServerId');
-  const name = context.body && childText(context.body, 'FolderHierarchy:DisplayName');
-  const own = (entry: FolderEntry) => entry.id === touched || (touched === undefined && entry.name === name);
+  const sent = (tag: TagName) => (context.body ? childText(context.body, tag)?.trim() : undefined);
+  const touched = created ?? sent('FolderHierarchy:ServerId');
+  const asked = { parent: sent('FolderHierarchy:ParentId'), name: sent('FolderHierarchy:DisplayName') };
+  const believed = (entry: FolderEntry) => ({ ...entry, parent: asked.parent ?? entry.parent, name: asked.name ?? entry.name });
   const old = new Map(before.folders.map((entry) => [entry.id, entry]));
   const present = new Set(now.map((entry) => entry.id));
-  const kept = now.flatMap((entry) => (own(entry) ? [entry] : (old.get(entry.id) ?? [])));
+  const kept = now.flatMap((entry) => (entry.id === touched ? [believed(entry)] : (old.get(entry.id) ?? [])));
   return [...kept, ...before.folders.filter((entry) => !present.has(entry.id) && entry.id !== touched)];
 }
 
@@ -131,6 +139,11 @@ function nameOf(context: EasContext): string {
 function requireParent(folders: readonly FolderEntry[], parent: Id): void {
   if (parent !== ROOT && !folders.some((folder) => folder.id === parent))
     throw new StatusError(FOLDER.ParentNotFound, 'no such parent');
+}
+
+function requireFree(folders: readonly FolderEntry[], parent: Id, name: string): void {
+  if (folders.some((folder) => folder.parent === parent && folder.name.toLowerCase() === name.toLowerCase()))
+    throw new StatusError(FOLDER.Exists, 'a folder of that name exists');
 }
 
 /** A folder the user may change: special ones stay as they are. */
