@@ -144,7 +144,7 @@ function changeEvent(text: string, data: Element, context: ApplyContext): string
   applyEventFiles([model.component, ...overridesOf(model)], data, context);
   // From 16.0 on an occurrence is changed by its InstanceId, not inside the series (MS-ASCAL Exceptions).
   if (model.master && isSeries(model.component) && !atLeast(context.version, '16.0')) {
-    const former = rescheduled.isOther && hasRanges(model) ? mainModel(openObject(text, context.user)) : null;
+    const former = rescheduled.isOther ? mainModel(openObject(text, context.user)) : null;
     applyExceptions(model, data, context, { renamed: rescheduled.renamed, former });
   }
   return stamped(model, before, context) ? opened.calendar.toString() : text;

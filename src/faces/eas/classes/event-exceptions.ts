@@ -25,6 +25,7 @@ import {
   deletedOccurrences,
   exceptionsIn,
   exceptionsOf,
+  hasOccurrence,
   notRenamed,
   occurrenceAt,
   occurrenceOf,
@@ -134,6 +135,13 @@ export function handDown(
   }
 }
 
+/** What the same change did to the times or the pattern of the series. */
+interface Rescheduling {
+  readonly renamed?: Renaming;
+  /** The series as it was; null where its occurrences are the same. What a client repeats of those that are gone is passed over. */
+  readonly former?: ItemModel | null;
+}
+
 /**
  * The exceptions a client sent inside the series (up to 14.1, and in a new item). Those it doesn't name stay as they are.
  * @throws MalformedItem
@@ -142,7 +150,7 @@ export function applyExceptions(
   series: ItemModel,
   data: Element,
   context: ApplyContext,
-  { renamed = notRenamed, former = null }: { readonly renamed?: Renaming; readonly former?: ItemModel | null } = {},
+  { renamed = notRenamed, former = null }: Rescheduling = {},
 ): void {
   const sent = exceptionsIn(data).slice(0, MOST);
   if (sent.length === 0) return;
@@ -152,8 +160,8 @@ export function applyExceptions(
     const key = child(exception, 'Calendar:ExceptionStartTime') ?? child(exception, 'AirSyncBase:InstanceId');
     const instant = key && readInstant(key);
     if (!instant) throw new MalformedItem('Exception without its original start');
-    if (isEcho(instant, exception)) continue;
     const at = renamed(occurrenceAt(series, series.component, instant.getTime(), context.version));
+    if (former && (isEcho(instant, exception) || !hasOccurrence(exceptions, at))) continue;
     const deleted = child(exception, 'Calendar:Deleted');
     if (deleted && flag.read(deleted)) exceptions.exclude(at);
     else changeOccurrence(series, at, exception, context, { inherits: true, exceptions });
