@@ -6,7 +6,7 @@ import { SchedulingObject } from '../itip/object.js';
 import { setDeliveryStatus } from '../itip/organizer.js';
 import type { Mail } from '../mail/service.js';
 import type { OutboxJob } from '../pim/scheduler.js';
-import type { Account, Clock, Logger, Scope, Session } from '../types.js';
+import type { Account, Clock, Id, Logger, Scope, Session } from '../types.js';
 import type { CalendarWrite } from './calendar-write.js';
 import { type Deliver, isTemporary, ORIGIN } from './deliver.js';
 import { invitationMail } from './imip.js';
@@ -93,16 +93,19 @@ export class Outbox {
   private async workOff(s: Session | null, jobs: readonly ClaimedJob[]): Promise<void> {
     const waiting = [...jobs];
     const results: Result[] = [];
+    const here = await this.deps.store.accounts(
+      jobs.flatMap(({ channel, recipientAccount: id }) => (channel === 'local' && id !== null ? [id] : [])),
+    );
     const lane = async () => {
-      for (let job = waiting.shift(); job; job = waiting.shift()) results.push(...(await this.carryOut(s, job)));
+      for (let job = waiting.shift(); job; job = waiting.shift()) results.push(...(await this.carryOut(s, job, here)));
     };
     await Promise.all(Array.from({ length: LANES }, lane));
     await this.tellResults(results);
   }
 
-  private async carryOut(s: Session | null, job: ClaimedJob): Promise<Result[]> {
+  private async carryOut(s: Session | null, job: ClaimedJob, here: ReadonlyMap<Id, Account>): Promise<Result[]> {
     try {
-      if (job.channel === 'local') return await this.deliverLocally(job);
+      if (job.channel === 'local') return await this.deliverLocally(job, here.get(job.recipientAccount ?? ''));
       return s ? await this.mail(s, job) : [];
     } catch (error) {
       return s && job.channel === 'mail' && job.account !== s.account ? this.left(job, error) : this.failed(job, error);
@@ -117,9 +120,8 @@ export class Outbox {
     return [];
   }
 
-  private async deliverLocally(job: ClaimedJob): Promise<Result[]> {
+  private async deliverLocally(job: ClaimedJob, user: Account | undefined): Promise<Result[]> {
     const { store, deliver } = this.deps;
-    const user = job.recipientAccount === null ? null : await store.account(job.recipientAccount);
     if (user) await deliver.deliver(user, { text: job.text, from: job.sender, job });
     else await store.done(job);
     return user ? [] : [{ job, status: DELIVERY.failed }];

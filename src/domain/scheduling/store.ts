@@ -29,6 +29,8 @@ export interface MailMarkRow {
 /** Persistence of scheduling outside of item changes; implemented by infra/db. */
 export interface SchedulingStore {
   account(id: Id): Promise<Account | null>;
+  /** Those that exist, by id. */
+  accounts(ids: readonly Id[]): Promise<ReadonlyMap<Id, Account>>;
   /** Accounts that are rooms or resources. */
   rooms(limit: number): Promise<readonly Account[]>;
   /** Meetings of rooms that reach farther than what is booked for them. */

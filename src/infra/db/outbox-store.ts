@@ -9,6 +9,7 @@ import { row, rows, type Statement } from './sql.js';
 const statement = (name: string, text: string): Statement => ({ name, text });
 
 const ACCOUNT = statement('scheduling_account', `SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE id = $1`);
+const ACCOUNTS = statement('scheduling_accounts', `SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE id = ANY($1::uuid[])`);
 const ROOMS = statement(
   'scheduling_rooms',
   `SELECT ${ACCOUNT_COLUMNS} FROM accounts WHERE kind <> 'individual' ORDER BY address LIMIT $1`,
@@ -104,6 +105,11 @@ export class PostgresSchedulingStore implements SchedulingStore {
 
   async account(id: Id): Promise<Account | null> {
     return (await row<Account>(this.pool, ACCOUNT, [id])) ?? null;
+  }
+
+  async accounts(ids: readonly Id[]): Promise<ReadonlyMap<Id, Account>> {
+    const found = ids.length === 0 ? [] : await rows<Account>(this.pool, ACCOUNTS, [ids]);
+    return new Map(found.map((account) => [account.id, account]));
   }
 
   rooms(limit: number): Promise<readonly Account[]> {
