@@ -7,6 +7,9 @@ import { collectionsOf, signalsOf } from './notebooks.js';
 /** Several changes within this time wake a device once, in milliseconds. */
 const COALESCE = 100;
 
+/** A wait ends so long before the time that the device asked for, in milliseconds: later it would have given up. */
+const EARLY = 3_000;
+
 /** A request that waits for changes. */
 export interface Waiting {
   readonly kind: 'Ping' | 'Sync';
@@ -42,7 +45,7 @@ class Wait implements Parked {
     const { session, runtime, services } = context;
     this.#context = context;
     this.#waiting = waiting;
-    this.#until = performance.now() + waiting.seconds * 1000;
+    this.#until = performance.now() + waiting.seconds * 1000 - EARLY;
     this.#place = runtime.waits.take(deviceKey(context), waiting.kind, () => this.#subscription.end(), context.openedAt);
     tellTurn(context, waiting.kind);
     // The subscription outlives the work under way, which the signal is about.
