@@ -168,6 +168,52 @@ describe('attachments of events (MS-ASCAL and MS-ASAIRS Attachments of 16.x, RFC
     assert.equal(before.length, 3);
   });
 
+  for (const version of ['16.0', '16.1'])
+    test(`${version}: files that a new series has in single occurrences are theirs alone, byte for byte`, async () => {
+      const one = await person(`parts${version.replace('.', '')}`, version);
+      const { phone, folder, dav } = one;
+      const [whole, first, second] = [pattern(50), pattern(70_000), pattern(99)];
+      const exception = (day: number, ...more: Tag[]) =>
+        t('Calendar:Exception', t('AirSyncBase:InstanceId', `202703${day}T090000Z`), ...more);
+      const weekly = t('Calendar:Recurrence', t('Calendar:Type', 0), t('Calendar:Occurrences', 5), t('Calendar:Interval', 1));
+      const id = phone.add(
+        folder,
+        ...event(version, { subject: 'Parts', start: '20270308T090000Z', end: '20270308T100000Z' }),
+        weekly,
+        t('AirSyncBase:Attachments', file('c0', 'all.pdf', whole)),
+        t(
+          'Calendar:Exceptions',
+          exception(10, t('Calendar:Subject', 'Tenth'), t('AirSyncBase:Attachments', file('c1', 'ten.pdf', first))),
+          // Names are of one list: another may use them again.
+          exception(11, t('AirSyncBase:Attachments', file('c1', 'eleven.pdf', second))),
+          exception(12, t('Calendar:Deleted', 1), t('AirSyncBase:Attachments', file('c3', 'gone.pdf', second))),
+        ),
+      );
+      await assert.rejects(phone.sync([folder], { lose: 'answer' }), LostAnswer);
+      const { outcomes } = await phone.syncAll(folder);
+      assert.equal(outcomes.get(id)?.status, '1');
+      const { text } = await stored(one);
+      const parts = text.split('BEGIN:VEVENT').slice(1);
+      const names = (part = '') => [...part.matchAll(/FILENAME="?([a-z.]+)/g)].map(([, name]) => name);
+      assert.deepEqual(parts.map(names), [['all.pdf'], ['all.pdf', 'ten.pdf'], ['all.pdf', 'eleven.pdf']]);
+      const bytesOf = async (part: string | undefined, name: string) => {
+        const [, url = ''] = new RegExp(`ATTACH[^\\r\\n]*${name}[^\\r\\n]*?:(http:[^\\r\\n]*)`).exec(part ?? '') ?? [];
+        return (await dav.request('GET', url.slice(PUBLIC.length))).body;
+      };
+      assert.deepEqual(await bytesOf(parts[1], 'ten.pdf'), first);
+      assert.deepEqual(await bytesOf(parts[2], 'eleven.pdf'), second);
+      const fresh = await server.phone(`parts${version.replace('.', '')}@example.test`, { version, deviceId: `fresh${id}` });
+      await fresh.syncAll(fresh.folder(8));
+      const [, item] = only(fresh.folder(8));
+      const exceptions = item.child('Calendar:Exceptions')?.all('Calendar:Exception') ?? [];
+      assert.deepEqual(
+        exceptions.map((each) => filesOf(each).map(({ name }) => name)),
+        [['all.pdf', 'ten.pdf'], ['all.pdf', 'eleven.pdf'], []],
+      );
+      const ten = filesOf(exceptions[0]).find(({ name }) => name === 'ten.pdf');
+      assert.deepEqual((await fresh.fetchAttachment(ten?.reference ?? '')).data, first);
+    });
+
   test('after a lost answer nothing is there twice, and the phone learns the FileReference', async () => {
     const one = await person('loser');
     const { phone, folder } = one;

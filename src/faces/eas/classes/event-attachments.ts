@@ -110,11 +110,25 @@ export function applyEventFiles(parts: readonly Component[], data: Element, { ve
   const list = child(data, 'AirSyncBase:Attachments');
   if (!list || !atLeast(version, '16.0')) return;
   const gone = new Set(deletedFiles(list).map((name) => name?.key));
-  const added = new Set(children(list, 'AirSyncBase:Add').map((one) => childText(one, 'AirSyncBase:ClientId')));
+  const added = new Set(children(list, 'AirSyncBase:Add'));
   for (const part of parts) {
     for (const line of part.all('ATTACH')) if (gone.has(keyOf(line) ?? '')) part.remove(line);
-    for (const { clientId, write } of files ?? []) if (added.has(clientId)) write(part);
+    for (const { add, write } of files ?? []) if (added.has(add)) write(part);
   }
+}
+
+/**
+ * The lists of files of a command: the item's own, and of a new item those of its occurrences, each with what names the
+ * occurrence (MS-ASCAL Exception). Those of occurrences that are deleted mean nothing.
+ */
+export function fileLists(data: Element, isNew: boolean): { readonly list: Element; readonly of: string }[] {
+  const exceptions = isNew ? children(child(data, 'Calendar:Exceptions') ?? el('Calendar:Exceptions'), 'Calendar:Exception') : [];
+  const present = exceptions.filter((one) => !['1', 'true'].includes(childText(one, 'Calendar:Deleted')?.trim() ?? ''));
+  return [data, ...present].flatMap((part) => {
+    const list = child(part, 'AirSyncBase:Attachments');
+    const key = childText(part, 'AirSyncBase:InstanceId') ?? childText(part, 'Calendar:ExceptionStartTime');
+    return list ? [{ list, of: part === data ? '' : (key ?? '') }] : [];
+  });
 }
 
 /** What is to be deleted; null for a FileReference that names no file of an event. */

@@ -32,8 +32,11 @@ export interface EventFiles {
   isKept(uri: string): boolean;
 }
 
-/** A file that a device adds, by the name it has in the command. */
+/** A file that a device adds. */
 export interface AddedFile {
+  /** The Add of the command: the same file's name may stand in several parts of an event. */
+  readonly add: Element;
+  /** The name that the device gave it. */
   readonly clientId: string;
   /** Has a part of the event name the file. */
   write(part: Component): void;

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { ATTACHMENT_LIMITS, type Attachment } from '../../../domain/attachments/model.js';
 import { addAttachment, idsIn } from '../../../domain/attachments/text.js';
 import type { Collection } from '../../../domain/pim/model.js';
-import { child, children, childText, type Element, el } from '../../../formats/wbxml/tree.js';
-import { deletedFiles, eventFileReference } from '../classes/event-attachments.js';
+import { children, childText, type Element, el } from '../../../formats/wbxml/tree.js';
+import { deletedFiles, eventFileReference, fileLists } from '../classes/event-attachments.js';
 import { type AddedFile, MalformedItem } from '../classes/item-class.js';
 import type { EasContext } from '../context.js';
 import { atLeast } from '../versions.js';
@@ -19,8 +19,8 @@ export interface KeptFiles {
 export const NO_FILES: KeptFiles = { files: [], attachments: [] };
 
 /**
- * Keeps what a command adds to an event (MS-ASAIRS Add, from 16.0 on). The identifiers follow from the command, so that one
- * that is repeated after a crash adds nothing twice.
+ * Keeps what a command adds to an event, or to occurrences of a new one (MS-ASAIRS Add, from 16.0 on). The identifiers
+ * follow from the command, so that one that is repeated after a crash adds nothing twice.
  * @param text the event as it is; empty for a new one
  * @throws MalformedItem, DomainError `too-large`, `forbidden`
  */
@@ -30,19 +30,19 @@ export async function keepFiles(
   command: ClientCommand,
   how: { readonly requestKey: string; readonly text: string; readonly serverId: string | null },
 ): Promise<KeptFiles> {
-  const list = command.data && child(command.data, 'AirSyncBase:Attachments');
-  if (!list || collection.kind !== 'calendar' || !atLeast(context.version, '16.0')) return NO_FILES;
-  const deleted = deletedFiles(list);
+  if (!command.data || collection.kind !== 'calendar' || !atLeast(context.version, '16.0')) return NO_FILES;
+  const lists = fileLists(command.data, command.kind === 'Add');
+  const deleted = lists.flatMap(({ list }) => deletedFiles(list));
   if (deleted.some((name) => !name || name.serverId !== how.serverId))
     throw new MalformedItem('a file of another item is to be deleted');
-  const adds = children(list, 'AirSyncBase:Add');
+  const adds = lists.flatMap(({ list, of }) => children(list, 'AirSyncBase:Add').map((add) => ({ add, of })));
   const rest = idsIn(how.text).filter((id) => !deleted.some((name) => name?.key === `m${id}`));
-  if (adds.length + rest.length > ATTACHMENT_LIMITS.perItem) throw new MalformedItem('too many attachments');
+  if (adds.length > 0 && adds.length + rest.length > ATTACHMENT_LIMITS.perItem) throw new MalformedItem('too many attachments');
   const files: AddedFile[] = [];
   const attachments: Attachment[] = [];
-  for (const element of adds) {
-    const file = readAdded(element);
-    const clientId = childText(element, 'AirSyncBase:ClientId');
+  for (const { add, of } of adds) {
+    const file = readAdded(add);
+    const clientId = childText(add, 'AirSyncBase:ClientId');
     if (!file || clientId === undefined) throw new MalformedItem('unreadable attachment');
     const facts = [
       context.query.deviceId,
@@ -50,12 +50,13 @@ export async function keepFiles(
       how.requestKey,
       command.kind === 'Add' ? command.clientId : command.print,
       clientId,
+      ...(of === '' ? [] : [of]),
     ];
     const id = uuidOf([collection.source.account, ...facts].join('\n'));
     const draft = { id, name: file.name, type: file.isMessage ? 'message/rfc822' : file.type, content: file.bytes };
     const { attachment, url } = await context.services.attachments.hold(context.session, collection, draft);
     attachments.push(attachment);
-    files.push({ clientId, write: (part) => addAttachment(part, attachment, url) });
+    files.push({ add, clientId, write: (part) => addAttachment(part, attachment, url) });
   }
   return { files, attachments };
 }
