@@ -3,6 +3,7 @@ import { before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type EasPhone, type Tag, t } from '../support/eas-phone.js';
 import { address, type DavHome, eventually, startWorld, type World } from '../support/eas-phone-world.js';
+import { FOREIGN_INVITATIONS } from '../support/foreign-invitations.js';
 import { attendeesIn, meeting, scheduleMail } from '../support/meetings.js';
 import { calendarMail, replyText } from '../support/participants.js';
 
@@ -62,6 +63,43 @@ describe('invitations that come by mail (RFC 6047)', () => {
       25_000,
     );
     assert.equal(world.submission.messages.length, 0, 'nobody was answered by itself');
+  });
+
+  test('in the shapes of Exchange, Google, Apple and others: all come in, and are answered', async () => {
+    const me = address('shapes');
+    const home = await world.dav('shapes');
+    const day = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+    const shapes = Object.entries(FOREIGN_INVITATIONS).map(([shape, write], at) => ({
+      shape,
+      write,
+      uid: `shape${at}@elsewhere.example`,
+    }));
+    for (const { write, uid } of shapes)
+      await world.dovecot.deliver(me, write({ uid, organizer: OUTSIDE, attendee: me, day }), OUTSIDE);
+    for (const { shape, uid } of shapes) {
+      const text = await eventually(
+        shape,
+        () => textOf(home, uid),
+        (found) => found !== null,
+        60_000,
+      );
+      assert.match(text as string, /SUMMARY[^:]*:Büro/, shape);
+    }
+    for (const [path, { text, etag }] of await home.list(home.calendar)) {
+      const lines = text.replace(/\r\n[ \t]/g, '').split('\r\n');
+      const said = lines.map((line) => (/^ATTENDEE.*shapes@/i.test(line) ? line.replace('NEEDS-ACTION', 'ACCEPTED') : line));
+      await home.put(path, said.join('\r\n'), etag);
+    }
+    for (const { shape, uid } of shapes) {
+      const [reply] = await eventually(
+        `the answer to ${shape}`,
+        async () => scheduleMail(world.submission, uid),
+        (all) => all.length === 1,
+        60_000,
+      );
+      assert.deepEqual([reply?.method, reply?.to.toLowerCase(), reply?.from], ['REPLY', OUTSIDE, me], shape);
+      assert.equal(attendeesIn(reply?.calendar ?? '').get(me), 'ACCEPTED', shape);
+    }
   });
 
   test('forged, stale and broken messages change nothing', async () => {

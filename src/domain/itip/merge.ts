@@ -49,7 +49,8 @@ function declined(known: SchedulingObject, message: ItipMessage, own: Own): Merg
 
 function request(known: SchedulingObject | null, message: ItipMessage, own: Own): Merged | null {
   const { master } = message.scheduling;
-  if (!known) return { text: firstCopy(message.scheduling), significant: true };
+  // A further date alone says nothing of the rest.
+  if (!known) return message.method === 'ADD' ? null : { text: firstCopy(message.scheduling), significant: true };
   return master && message.method === 'REQUEST' ? replaceAll(known, message, own) : replaceSome(known, message, own);
 }
 

@@ -1,18 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { openCalendarObject } from '../../formats/ical/parse.js';
 import { isDomainError } from '../errors.js';
-import { type Address, isSameMailbox, organizerOf, ownAddresses } from '../itip/calendar-user.js';
+import { type Address, isSameMailbox, ownAddresses } from '../itip/calendar-user.js';
 import { mergeIntoAttendee } from '../itip/merge.js';
 import { type LastReply, mergeReply } from '../itip/merge-reply.js';
 import { type ItipMessage, readMessage } from '../itip/message.js';
-import { SchedulingObject } from '../itip/object.js';
-import { invitationFor } from '../itip/organizer.js';
 import type { Item } from '../pim/model.js';
 import type { LedgerEntry, OutboxJob } from '../pim/scheduler.js';
 import type { PimWrite, Place } from '../pim/store.js';
 import type { Account, Clock, Scope, Session } from '../types.js';
 import { type CalendarWrite, GONE, type NewText } from './calendar-write.js';
 import { receivedEntry, wasReceived } from './received.js';
+import { Refresh } from './refresh.js';
 import { decide, isRoom, mayAsk } from './rooms.js';
 import type { SchedulingStore } from './store.js';
 
@@ -41,11 +38,13 @@ export interface DeliverDeps {
 
 type Outcome = NewText | typeof GONE | null;
 
-const HOUR = 3_600_000;
-
 /** Brings scheduling messages into calendars here, each in one transaction: change, inbox, ledger. */
 export class Deliver {
-  constructor(private readonly deps: DeliverDeps) {}
+  readonly #refresh: Refresh;
+
+  constructor(private readonly deps: DeliverDeps) {
+    this.#refresh = new Refresh(deps.clock);
+  }
 
   /** Returns whether the calendar was changed. @throws IcalError for a broken message */
   async deliver(user: Account, delivery: Delivery): Promise<boolean> {
@@ -75,7 +74,11 @@ export class Deliver {
     jobs: OutboxJob[],
   ): Promise<Outcome> {
     if (message.method === 'REFRESH') {
-      jobs.push(...(await this.refresh(user, delivery.from, current, tx)));
+      jobs.push(...(await this.#refresh.answer(user, delivery.from, current, tx.scheduling)));
+      return null;
+    }
+    if (message.method === 'ADD' && !current && isFrom(message, delivery.from)) {
+      jobs.push(...(await this.#refresh.ask(user, message, tx.scheduling)));
       return null;
     }
     const isAnswer = message.method === 'REPLY' || message.method === 'COUNTER';
@@ -106,7 +109,7 @@ export class Deliver {
     current: Item | null,
     tx: PimWrite,
   ): Promise<Told | null> {
-    if (message.organizer === null || !isSameMailbox(message.organizer, from) || !mayAsk(user, from)) return null;
+    if (!isFrom(message, from) || !mayAsk(user, from)) return null;
     // What is over interests nobody, unless it is in the calendar already.
     if (!current && !wanted && message.scheduling.isOver(this.deps.clock.now().getTime())) return null;
     const entry = receivedEntry(message, from, text);
@@ -116,41 +119,6 @@ export class Deliver {
     if (merged) return { entry, next: { text: merged.text, keepTag: !merged.significant } };
     // It may have overtaken the invitation that it calls off.
     return message.method === 'CANCEL' && !current ? { entry, next: null } : null;
-  }
-
-  /** Somebody lost the invitation and asks for it again (RFC 5546 §3.2.6). */
-  private async refresh(user: Account, from: Address, current: Item | null, tx: PimWrite): Promise<readonly OutboxJob[]> {
-    if (!current) return [];
-    const stored = new SchedulingObject(openCalendarObject(current.text));
-    const isOurs = stored.components.some((component) => ownAddresses(user).has(organizerOf(component) ?? ''));
-    const draft = isOurs ? invitationFor(stored, from, this.deps.clock.now()) : null;
-    if (!draft || !(await this.mayAskNow(user, stored.object.uid, from, tx))) return [];
-    const domain = user.address.slice(user.address.lastIndexOf('@') + 1);
-    const local = (await tx.scheduling.locals(domain, [from])).get(from);
-    const job: OutboxJob = {
-      account: user.id,
-      id: randomUUID(),
-      channel: local ? 'local' : 'mail',
-      method: draft.method,
-      uid: draft.uid,
-      sender: user.address,
-      recipient: from,
-      recipientAccount: local?.id ?? null,
-      collection: null,
-      text: draft.text,
-    };
-    await tx.scheduling.enqueue([job]);
-    return [job];
-  }
-
-  /** Who asks too often, or in whose name somebody does, is answered once an hour. */
-  private async mayAskNow(user: Account, uid: string, from: Address, tx: PimWrite): Promise<boolean> {
-    const digest = String(Math.floor(this.deps.clock.now().getTime() / HOUR));
-    const asked = await tx.scheduling.ledger(user.id, uid);
-    if (asked.some((entry) => entry.method === 'REFRESH' && entry.peer === from && entry.digest === digest)) return false;
-    const entry: LedgerEntry = { direction: 'in', peer: from, recurrence: '', sequence: 0, method: 'REFRESH', digest };
-    await tx.scheduling.record(user.id, uid, [entry]);
-    return true;
   }
 
   /** The calendar that has the object, else the one where invitations go. */
@@ -189,6 +157,11 @@ async function answer(
   const { sequence } = message;
   const entry: LedgerEntry = { direction: 'in', peer: from, recurrence, sequence, method: 'REPLY', digest: String(merged.stamp) };
   return { entry, next: { text: merged.text, keepTag: true } };
+}
+
+/** Whether it comes from the organizer that it names: SENT-BY is not believed, for anybody can write it. */
+function isFrom({ organizer }: ItipMessage, from: Address): boolean {
+  return organizer !== null && isSameMailbox(organizer, from);
 }
 
 function isAnswerTo({ method }: LedgerEntry): boolean {

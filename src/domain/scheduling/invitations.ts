@@ -9,18 +9,23 @@ const MAX_BYTES = 1 << 20;
 
 /** The calendar part of a message, by its structure alone. */
 export function calendarPart(message: MessageSummary): MessagePart | null {
-  const found = findCalendar(message.structure, 0);
-  return found && found.size <= MAX_BYTES ? found : null;
+  for (const type of TYPES) {
+    const found = findCalendar(message.structure, type, 0);
+    if (found) return found.size <= MAX_BYTES ? found : null;
+  }
+  return null;
 }
 
+/** What RFC 6047 §2.4 asks for; and the file that some send alone, most beside it. */
+const TYPES = ['text/calendar', 'application/ics'] as const;
 const MAX_DEPTH = 10;
 
-function findCalendar(part: MessagePart, depth: number): MessagePart | null {
-  if (part.type === 'text/calendar') return part;
+function findCalendar(part: MessagePart, type: string, depth: number): MessagePart | null {
+  if (part.type === type) return part;
   // An invitation that somebody forwards as a message is not addressed to the reader.
   if (part.type === 'message/rfc822' || depth > MAX_DEPTH) return null;
   for (const child of part.children) {
-    const found = findCalendar(child, depth + 1);
+    const found = findCalendar(child, type, depth + 1);
     if (found) return found;
   }
   return null;
