@@ -11,7 +11,7 @@ import { DomainError } from './domain/errors.js';
 import type { MailBackend } from './domain/mail/backend.js';
 import { createMail } from './domain/mail/mail.js';
 import { Notebooks } from './domain/mail/notebooks.js';
-import type { ChangeHub } from './domain/notify/hub.js';
+import { ACCOUNT, type ChangeHub } from './domain/notify/hub.js';
 import { WATCH } from './domain/notify/leases.js';
 import { LocalHub, type WatchMail } from './domain/notify/local-hub.js';
 import { MailPush } from './domain/notify/mail-push.js';
@@ -183,6 +183,8 @@ export async function startGateway(
     clock: clock,
     mailDomain: config.mailDomain ?? undefined,
   });
+
+  hub.onSignal(ACCOUNT, (id) => sessions.forget({ id }));
 
   metrics.gauge('gateway_waiting_requests', 'Requests that wait for a change', () => hub.waiting);
   metrics.gauge('gateway_watched_accounts', 'Accounts with a mail watch', () => watcher.size);

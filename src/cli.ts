@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { ConfigError, readConfig, serversFor } from './config.js';
-import { devicesCommand } from './devices.js';
+import { devicesCommand, traceCommand } from './devices.js';
 import { firstCollections } from './domain/accounts/sessions.js';
 import { DomainError } from './domain/errors.js';
 import { isRule, readRules, ruleWords } from './domain/itip/room-rules.js';
@@ -61,6 +61,12 @@ const VERBS: Readonly<Record<string, Verb>> = {
     help: 'ADDRESS [DEVICE [wipe | wipe-account | block | allow | trace on [--minutes N] | trace off]]: list phones and what they could not be given, or order something',
     run: async (args) => {
       for (const line of await devicesCommand(databaseUrl(), args)) console.log(line);
+    },
+  },
+  trace: {
+    help: 'ADDRESS [on [--minutes N] | off]: write what the CalDAV and CardDAV programs of an account ask into the log, redacted',
+    run: async (args) => {
+      for (const line of await traceCommand(databaseUrl(), args)) console.log(line);
     },
   },
   undo: {

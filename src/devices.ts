@@ -1,9 +1,10 @@
 import type { Device, DevicePatch } from './domain/devices/model.js';
 import { tracedUntil, traceOrder } from './domain/devices/trace.js';
 import { DomainError } from './domain/errors.js';
-import { HIERARCHY } from './domain/notify/hub.js';
+import { ACCOUNT, HIERARCHY } from './domain/notify/hub.js';
 import type { Scope } from './domain/types.js';
 import { PostgresBus } from './infra/bus/postgres.js';
+import { RedisBus } from './infra/bus/redis.js';
 import { PostgresAccountStore } from './infra/db/account-store.js';
 import { openDatabase, poolOf } from './infra/db/data-source.js';
 import { PostgresDeviceStore } from './infra/db/device-store.js';
@@ -19,7 +20,7 @@ const ORDERS: Readonly<Record<string, (details: readonly string[]) => DevicePatc
 };
 
 /** `on [--minutes N]` or `off`. @throws DomainError `invalid` */
-function traceOf([word = '', option, minutes = '']: readonly string[]): DevicePatch {
+function traceOf([word = '', option, minutes = '']: readonly string[]): { readonly traceUntil: Date } {
   if (word === 'off' && option === undefined) return traceOrder(false, new Date());
   if (word === 'on' && option === undefined) return traceOrder(true, new Date());
   if (word !== 'on' || option !== '--minutes' || !/^\d{1,6}$/.test(minutes)) {
@@ -71,9 +72,34 @@ async function leftOutLines(store: PostgresDeviceStore, scope: Scope, id: string
   return items.map(({ collection, item, reason, at }) => ['left out', collection, item, reason, at.toISOString()].join('\t'));
 }
 
-async function wake(url: string, { account }: Scope): Promise<void> {
-  const bus = new PostgresBus(url, createLog('warn'));
+/**
+ * `gateway trace ADDRESS [on [--minutes N]|off]`: what the CalDAV and CardDAV programs of an account ask goes into the log for a
+ * while, or no more. Without a word it tells.
+ */
+export async function traceCommand(url: string, [address = '', ...words]: readonly string[]): Promise<readonly string[]> {
+  const database = await openDatabase(url, { poolSize: 2 });
+  try {
+    const accounts = new PostgresAccountStore(database);
+    const user = await accounts.byAddress(address.toLowerCase());
+    if (!user) throw new DomainError('not-found', `no account ${address}`);
+    const patch = words.length > 0 ? traceOf(words) : undefined;
+    if (patch) {
+      await accounts.update(user.id, patch);
+      await wake(url, { account: user.id, origin: 'operator' }, `${ACCOUNT}:changed`);
+    }
+    const until = tracedUntil(patch ?? user, new Date());
+    return [`${user.address}\t${until ? `traced until ${until.toISOString()}` : 'not traced'}`];
+  } finally {
+    await database.destroy();
+  }
+}
+
+/** Over the bus that the gateway listens to. */
+async function wake(url: string, { account }: Scope, word = HIERARCHY): Promise<void> {
+  const redis = process.env.REDIS_URL?.trim();
+  const log = createLog('warn');
+  const bus = redis ? new RedisBus(redis, log) : new PostgresBus(url, log);
   await bus.start();
-  bus.send(account, HIERARCHY);
+  bus.send(account, word);
   await bus.stop();
 }

@@ -47,6 +47,8 @@ export interface Account {
   readonly kind?: AccountKind;
   /** Of rooms and resources: where their rules are not the defaults. */
   readonly booking?: Partial<RoomRules>;
+  /** Until when an operator wants to see what its programs ask; null or past: not. */
+  readonly traceUntil?: Date | null;
 }
 
 /** What a room is given away for. */

@@ -69,7 +69,7 @@ export class Sessions {
   }
 
   /** Forgets what is remembered of an account: its password or its data changed. */
-  forget(account: Account): void {
+  forget(account: Pick<Account, 'id'>): void {
     for (const [key, known] of this.known) if (known.user.id === account.id) this.known.delete(key);
   }
 

@@ -3,6 +3,9 @@ import type { Id, Scope } from '../types.js';
 /** The pseudo collection that changes when a folder or collection is made, renamed, shared or deleted. */
 export const HIERARCHY: Id = 'hierarchy';
 
+/** The word that an account is another than processes remember it to be. */
+export const ACCOUNT: Id = 'account';
+
 /**
  * A standing interest in some collections. Made before the state is looked at, so that no change can slip between
  * the look and the wait.

@@ -24,6 +24,7 @@ import { put } from './methods/put.js';
 import { report } from './methods/report.js';
 import { BadPath, CONTEXT, encodeSegment, type HomeType, type Place, parsePath } from './paths.js';
 import { pushUnregister } from './push/register.js';
+import { trace } from './trace/trace.js';
 
 type Handler = (x: Exchange) => Promise<DavReply>;
 
@@ -86,6 +87,7 @@ export function davRouter(services: Services): Router {
     // Clients ask anywhere what the server can do, and give up where the answer has no DAV header.
     if (place === null && req.method === 'OPTIONS') return send(req, res, options({ at: 'nowhere' }));
     if (place === null || (!(place instanceof BadPath) && place.at === 'root' && !AT_ROOT.has(req.method))) return next();
+    trace(req, res, place, services);
     const reply = await answer(services, req, res, place);
     await send(req, res, reply);
   });

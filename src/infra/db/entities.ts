@@ -15,6 +15,7 @@ export const AccountEntity = new EntitySchema<Account & { createdAt: Date }>({
     zone: { type: 'text' },
     kind: { type: 'text', default: 'individual' },
     booking: { type: 'jsonb', default: {} },
+    traceUntil: { name: 'trace_until', type: 'timestamptz', nullable: true },
     createdAt: { name: 'created_at', type: 'timestamptz', createDate: true },
   },
 });
