@@ -260,4 +260,50 @@ describe('a shared calendar on a phone', () => {
     assert.match(reply?.calendar ?? '', new RegExp(`ATTENDEE[^\r\n]*PARTSTAT=ACCEPTED[^\r\n]*:mailto:${at.bossAddress}`));
     assert.match(reply?.calendar ?? '', /SENT-BY/);
   });
+
+  test('14.1: the phone would mail as its own user; the gateway mails in the owner’s name, and only that', async () => {
+    const at = await office('old');
+    await watchInbox(world, 'old-boss');
+    const phone = await world.phone('old-secretary', { version: '14.1' });
+    const folder = await sharedFolder(phone, 'old-boss');
+    const uid = 'old-delegate@example.test';
+    const day = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+    phone.add(
+      folder,
+      t('Calendar:UID', uid),
+      t('Calendar:DtStamp', `${day}T000000Z`),
+      t('Calendar:Subject', 'By phone'),
+      t('Calendar:StartTime', `${day}T090000Z`),
+      t('Calendar:EndTime', `${day}T100000Z`),
+      t('Calendar:MeetingStatus', 1),
+      t('Calendar:Attendees', t('Calendar:Attendee', t('Calendar:Email', OUTSIDE), t('Calendar:Name', OUTSIDE))),
+    );
+    await phone.syncAll(folder);
+    const [mail] = await mails(uid, 1);
+    assert.match(mail?.raw ?? '', new RegExp(`^From: .*${at.bossAddress}`, 'm'));
+    const own = (mail?.calendar ?? '').replace(/ORGANIZER[^\r]*/, `ORGANIZER:mailto:${at.secretaryAddress}`);
+    await phone.sendMail(calendarMail(at.secretaryAddress, OUTSIDE, 'REQUEST', own));
+
+    const theirs = 'old-asked@elsewhere.example';
+    await invite(at.bossAddress, theirs);
+    const asked = await copy(at.boss, at.boss.calendar, theirs);
+    const [id] = await eventually(
+      'the invitation on the phone',
+      async () => {
+        await phone.syncAll(folder);
+        return [...folder.items].filter(([, one]) => one.text('Calendar:UID') === theirs).map(([key]) => key);
+      },
+      (ids) => ids.length === 1,
+    );
+    const named = [t('MeetingResponse:CollectionId', folder.id), t('MeetingResponse:RequestId', id ?? '')];
+    await phone.ask(
+      'MeetingResponse',
+      t('MeetingResponse:MeetingResponse', t('MeetingResponse:Request', t('MeetingResponse:UserResponse', 1), named)),
+    );
+    const [reply] = await mails(theirs, 1);
+    assert.match(reply?.calendar ?? '', new RegExp(`ATTENDEE[^\r\n]*PARTSTAT=ACCEPTED[^\r\n]*:mailto:${at.bossAddress}`));
+    assert.ok(asked.text);
+    await later(at, 'old-marker@example.test');
+    assert.equal(scheduleMail(world.submission, uid).length, 1, 'no second invitation from somebody else');
+  });
 });

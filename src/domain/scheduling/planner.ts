@@ -10,7 +10,7 @@ import { SchedulingObject, sequenceOf } from '../itip/object.js';
 import { askAgain, dropForceSend, keepAnswers, organizerMessages, setDeliveryStatus } from '../itip/organizer.js';
 import { markAnswering, markOrganizing } from '../itip/sent-by.js';
 import type { LedgerEntry, OutboxJob, ScheduledChange, SchedulePlan, Scheduler, SchedulingWrite } from '../pim/scheduler.js';
-import type { Account, Clock, Session } from '../types.js';
+import type { Account, Clock, Id, Session } from '../types.js';
 import { host, isRoom } from './rooms.js';
 import { BY_CLIENT } from './sent-mail.js';
 
@@ -33,6 +33,7 @@ interface Opened extends ScheduledChange {
   readonly mode: NonNullable<Session['scheduling']>;
   /** Who acts in the owner's name; null: the owner. */
   readonly delegate: string | null;
+  readonly actor: Id;
 }
 
 /** Implicit scheduling: decides who is to be told of a change, in the transaction that makes it (RFC 6638 §3.2). */
@@ -52,7 +53,17 @@ export class Planner implements Scheduler {
     const { old, fresh } = opened;
     const mode = s.scheduling ?? 'server';
     const delegate = owner.id === s.account ? null : s.user.address;
-    const all: Opened = { ...change, old, fresh, owner, own: ownAddresses(owner), now: this.clock.now(), mode, delegate };
+    const all: Opened = {
+      ...change,
+      old,
+      fresh,
+      owner,
+      own: ownAddresses(owner),
+      now: this.clock.now(),
+      mode,
+      delegate,
+      actor: s.account,
+    };
     const scheduleTag = fresh && isOrganized(fresh) ? randomUUID() : null;
     const untouched = fresh && String(fresh.object.calendar);
     if (mode === 'off') return { text: change.after, scheduleTag, jobs: [] };
@@ -245,6 +256,8 @@ async function enqueue(
   // What the client tells is noted when it does.
   const told = drafts.filter(({ recipient }) => channelOf(recipient) !== null);
   await tx.record(owner.id, uidOf(opened), told.map(entryOf));
+  // What the delegate's own program mails of it besides is held back.
+  if (opened.delegate !== null) await tx.record(opened.actor, uidOf(opened), told.map(entryOf));
   return { jobs, planned: drafts.map(({ recipient }) => ({ recipient, channel: channelOf(recipient) })) };
 }
 

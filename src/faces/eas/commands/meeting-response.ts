@@ -55,8 +55,10 @@ async function carryOut(context: EasContext, request: Element): Promise<{ status
     const asked = answer && (await find(context, request));
     if (!answer || !asked) return { status: STATUS.InvalidRequest };
     const { scheduling, pim } = context.services;
-    const session = { ...context.session, signal: undefined };
-    const { collection, item } = await scheduling.respond(pim, session, asked.target, answer);
+    // The device does not hold what comes of it: it is no echo, and hides no other change that the device has not seen yet.
+    const session = { ...context.session, signal: undefined, origin: `${context.session.origin}+answered` };
+    const said = speaksForOwner(context, asked.target) ? { ...answer, mail: true } : answer;
+    const { collection, item } = await scheduling.respond(pim, session, asked.target, said);
     // The invitation has done its duty (MS-ASCMD 3.1.5.6).
     if (asked.kind === 'mail' && asked.folder.role !== 'trash')
       await deleteMessages(context, asked.folder, [asked.message.uid], true);
@@ -66,6 +68,11 @@ async function carryOut(context: EasContext, request: Element): Promise<{ status
     context.log.info({ err: error }, 'meeting was not answered');
     return { status: STATUS_OF_KIND[error.kind] ?? STATUS.InvalidRequest };
   }
+}
+
+/** Phones up to 14.1 mail answers themselves, but as their own user: what is asked of somebody else the gateway answers. */
+function speaksForOwner({ version }: EasContext, target: MeetingTarget): boolean {
+  return !has(version, 'serverSchedules') && 'collection' in target && target.collection.owner !== null;
 }
 
 /** Null: not an answer. */

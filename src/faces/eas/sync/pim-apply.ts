@@ -285,7 +285,9 @@ class PimWork {
     return this.context.services.pim;
   }
 
-  get #session() {
-    return this.context.session;
+  /** Phones up to 14.1 mail invitations themselves, but as their own user: in somebody else's calendar the gateway does. */
+  get #session(): Session {
+    const { session } = this.context;
+    return this.source.collection.owner ? { ...session, scheduling: 'server' } : session;
   }
 }
