@@ -13,8 +13,20 @@ export function newCard(uid: string, prodid: string): Component {
  */
 export function purposes(card: Component, property: Property): Set<string> {
   const types = property.paramValues('TYPE').flatMap((value) => value.toLowerCase().split(','));
-  const label = labelOf(card, property);
-  return new Set([...types.map((type) => type.trim().replace(/^x-/, '')), ...(label ? [label.toLowerCase()] : [])]);
+  return new Set([...types.map((type) => type.trim().replace(/^x-/, '')), ...labelWords(labelOf(card, property) ?? '')]);
+}
+
+/** Words that say together what a line is for, as in `WorkFax` and `home fax`. */
+const PLAIN_WORDS = /^(?:home|work|fax|phone|mobile|cell|pager|car|main|other)$/;
+
+/** A label of such words alone is those words; any other is one. */
+function labelWords(label: string): readonly string[] {
+  const words = label
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/\s+/)
+    .filter(Boolean);
+  return words.every((word) => PLAIN_WORDS.test(word)) ? words : [label.toLowerCase()];
 }
 
 /** The label of a grouped property, Apple's quoting removed. */

@@ -180,6 +180,7 @@ export function addressOf({ slots }: CardModel, slot: AddressSlot, part: Address
 export function setAddress(model: CardModel, slot: AddressSlot, part: AddressPart, value = ''): void {
   let property = model.slots.get(slot);
   if (!property && value === '') return;
+  if (property) removeLabel(model.card, property);
   property ??= addSlot(model, 'ADR', ADDRESS_SLOTS, slot);
   setComponent(property, ADR[part], value, ADR_LENGTH);
   if (part === 'street')
@@ -188,4 +189,14 @@ export function setAddress(model: CardModel, slot: AddressSlot, part: AddressPar
   if (isFilled(property)) return;
   removeProperty(model.card, property);
   model.slots.delete(slot);
+}
+
+/** The address as it was on one label is a line of its own before 4.0, for the same purposes (RFC 2426 §3.2.2). */
+function removeLabel(card: Component, address: Property): void {
+  const purpose = (property: Property) =>
+    [...purposes(card, property)]
+      .filter((word) => word !== 'pref')
+      .sort()
+      .join();
+  for (const label of card.all('LABEL')) if (purpose(label) === purpose(address)) card.remove(label);
 }

@@ -47,11 +47,15 @@ export function relatedTo({ card }: CardModel, relation: Relation): string | und
 }
 
 export function setRelated(model: CardModel, relation: Relation, value: string | undefined): void {
-  const [property] = linesOf(model.card, relation);
-  if (value === undefined) {
-    if (property) removeProperty(model.card, property);
-  } else if (property) setText(property, value);
-  else setText(addLine(model, relation), value);
+  const all = linesOf(model.card, relation).filter((property) => property.text.trim() !== '');
+  const same = alike(all, all[0], (property) => property.text.trim());
+  if (value === undefined) for (const property of same) removeProperty(model.card, property);
+  else for (const property of same.length > 0 ? same : [addLine(model, relation)]) setText(property, value);
+}
+
+/** The lines that say the same as one of them: what an app wrote in several ways is changed in all of them. */
+export function alike(all: readonly Property[], one: Property | undefined, saying: (property: Property) => string) {
+  return one ? all.filter((property) => saying(property) === saying(one)) : [];
 }
 
 /** Every name of a relation: lines of one name each, and lists. */
@@ -143,12 +147,14 @@ export function messengerOf({ slots }: CardModel, tag: MessengerTag): string | u
 }
 
 export function setMessenger({ card, slots }: CardModel, tag: MessengerTag, value: string | undefined): void {
-  const property = slots.get(tag);
-  if (value === undefined) {
-    if (property) removeProperty(card, property);
-    return;
-  }
-  const target = property ?? card.add(new Property('IMPP', ''));
-  if (target.name !== 'IMPP') setText(target, value);
+  const same = alike([...card.all('IMPP'), ...MESSENGERS.flatMap((name) => card.all(name))], slots.get(tag), (property) =>
+    handleOf(property).toLowerCase(),
+  );
+  if (value === undefined) for (const property of same) removeProperty(card, property);
+  else for (const property of same.length > 0 ? same : [card.add(new Property('IMPP', ''))]) writeHandle(property, value);
+}
+
+function writeHandle(target: Property, value: string): void {
+  if (target.name !== 'IMPP') setText(target, plainHandle(value));
   else target.value = SCHEME.test(value) ? value : `${SCHEME.exec(target.value)?.[1] ?? 'im'}:${encodeURI(value)}`;
 }

@@ -10,6 +10,7 @@ import { bodyFor, bodyValue, plainBody, plainOf } from './body-pim.js';
 import { type AddressPart, addressOf, type CardModel, mailOf, phoneOf, setAddress, setMail, setPhone } from './card-model.js';
 import { fileAsOf, type NamePart, nameOf, setNamePart } from './card-name.js';
 import {
+  alike,
   allRelated,
   MESSENGER_TAGS,
   messengerOf,
@@ -76,18 +77,23 @@ function relation(tag: TagName, which: Relation): ContactField {
 
 /** A text property under one of several names; a new one gets the first. */
 function plain(tag: TagName, ...names: [string, ...string[]]): ContactField {
-  const found = ({ card }: CardModel) => names.map((name) => card.first(name)).find(Boolean);
+  const linesOf = ({ card }: CardModel) => names.flatMap((name) => card.first(name) ?? []);
   return field({
     tag,
     type: line,
-    get: (model) => found(model)?.text.trim(),
+    get: (model) => linesOf(model)[0]?.text.trim(),
     set: (model, value) => {
-      const property = found(model);
-      if (value === undefined) {
-        if (property) removeProperty(model.card, property);
-      } else setText(property ?? model.card.add(new Property(names[0], '')), value);
+      const all = linesOf(model);
+      const same = alike(all, all[0], (property) => property.text.trim());
+      if (value === undefined) for (const property of same) removeProperty(model.card, property);
+      else for (const property of orNew(model, same, names[0])) setText(property, value);
     },
   });
+}
+
+/** The lines, or a new one where there are none. */
+function orNew({ card }: CardModel, found: readonly Property[], name: string): readonly Property[] {
+  return found.length > 0 ? found : [card.add(new Property(name, ''))];
 }
 
 /** ORG: the company, and the units in it (RFC 2426 §3.5.5). */
@@ -127,15 +133,16 @@ const dayValue: ValueType<CardDate> = {
 
 const ANNIVERSARIES = ['ANNIVERSARY', 'X-ANNIVERSARY', 'X-EVOLUTION-ANNIVERSARY', 'X-KADDRESSBOOK-X-ANNIVERSARY'] as const;
 
-function anniversaryLine({ card }: CardModel): Property | undefined {
-  const named = ANNIVERSARIES.map((name) => card.first(name)).find(Boolean);
-  return named ?? card.all('X-ABDATE').find((property) => labelOf(card, property)?.toLowerCase() === 'anniversary');
+/** The one that is shown first, then others that say the same day: apps write it in several ways side by side. */
+function anniversaryLines({ card }: CardModel): readonly Property[] {
+  const labelled = card.all('X-ABDATE').filter((property) => labelOf(card, property)?.toLowerCase() === 'anniversary');
+  const all = [...ANNIVERSARIES.flatMap((name) => card.first(name) ?? []), ...labelled];
+  return alike(all, all[0], (property) => JSON.stringify(readCardDate(property) ?? property.value));
 }
 
-function setDay(model: CardModel, property: Property | undefined, name: string, value: CardDate | undefined): void {
-  if (!value) {
-    if (property) removeProperty(model.card, property);
-  } else writeCardDate(property ?? model.card.add(new Property(name, '')), value, model.version);
+function setDay(model: CardModel, found: readonly Property[], name: string, value: CardDate | undefined): void {
+  if (!value) for (const property of found) removeProperty(model.card, property);
+  else for (const property of orNew(model, found, name)) writeCardDate(property, value, model.version);
 }
 
 /** A messenger's handle, with or without its scheme. */
@@ -164,12 +171,12 @@ export const CONTACT_FIELDS: Fields<CardModel> = [
     tag: 'Contacts:Anniversary',
     type: dayValue,
     get: (model) => {
-      const property = anniversaryLine(model);
+      const [property] = anniversaryLines(model);
       return property && readCardDate(property);
     },
     set: (model, value) => {
       const name = model.version === '4.0' ? 'ANNIVERSARY' : 'X-ANNIVERSARY';
-      setDay(model, anniversaryLine(model), name, value);
+      setDay(model, anniversaryLines(model), name, value);
     },
   }),
   field({
@@ -179,7 +186,7 @@ export const CONTACT_FIELDS: Fields<CardModel> = [
       const property = card.first('BDAY');
       return property && readCardDate(property);
     },
-    set: (model, value) => setDay(model, model.card.first('BDAY'), 'BDAY', value),
+    set: (model, value) => setDay(model, model.card.all('BDAY').slice(0, 1), 'BDAY', value),
   }),
   relation('Contacts:AssistantName', RELATIONS.assistant),
   phone('Contacts:AssistantPhoneNumber'),

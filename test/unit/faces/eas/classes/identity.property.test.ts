@@ -34,7 +34,7 @@ const text = (page: string, name: string, lines: RegExp, value = '§ new §') =>
 const body = (lines: RegExp) =>
   edit(el('AirSyncBase:Body', el('AirSyncBase:Type', 1), el('AirSyncBase:Data', '§ new §')), lines, { since: '12.0' });
 
-/** A line that goes takes the label of its group with it. */
+/** A line that goes takes the label of its group with it; an address that changes, the label it had as a whole. */
 const grouped = (name: string): RegExp => new RegExp(`^(?:${name}|X-ABLABEL|X-ABADR)$`);
 const NAME = /^(?:N|FN)$/;
 const PHONES = ['AssistantPhoneNumber', 'Business2PhoneNumber', 'BusinessFaxNumber', 'BusinessPhoneNumber', 'CarPhoneNumber'];
@@ -52,7 +52,7 @@ const CONTACT_EDITS: readonly Edit[] = [
   ...[...PHONES, ...MORE_PHONES].map((name) => text('Contacts', name, grouped('TEL'), '+49 30 4711')),
   ...['CompanyMainPhone', 'MMS'].map((name) => text('Contacts2', name, grouped('TEL'), '+49 30 4711')),
   ...['Business', 'Home', 'Other'].flatMap((slot) =>
-    PARTS.map((part) => text('Contacts', `${slot}Address${part}`, grouped('ADR'))),
+    PARTS.map((part) => text('Contacts', `${slot}Address${part}`, grouped('ADR|LABEL'))),
   ),
   ...['Email1Address', 'Email2Address', 'Email3Address'].map((name) => text('Contacts', name, grouped('EMAIL'), 'new@x.test')),
   ...['IMAddress', 'IMAddress2', 'IMAddress3'].map((name) => text('Contacts2', name, /^(?:IMPP|X-AIM)$/, 'new@x.test')),
