@@ -41,7 +41,7 @@ class Pair {
     const phone = await server.phone(user, { version, deviceId: `merge${count}` });
     const folder = phone.folder(FOLDERS[kind]);
     const pair = new Pair(phone, folder, '', path, dav);
-    await pair.put(text);
+    await pair.put(text.replaceAll('{user}', user));
     await phone.syncAll(folder);
     return new Pair(phone, folder, [...folder.items.keys()][0] as string, path, dav);
   }
@@ -447,4 +447,34 @@ describe('many changes at once', { concurrency: false }, () => {
     assert.equal(contacts.items.get(pair.id)?.text('Contacts:MobilePhoneNumber'), '2');
     await pair.settled();
   });
+});
+
+describe('answers to meetings', { concurrency: false }, () => {
+  for (const version of ['14.1', '16.1'])
+    it(`${version}: an answer hides nothing that a desktop program changed before, nor does a later edit undo it`, async () => {
+      const invited = appointment(
+        'ORGANIZER:mailto:boss@elsewhere.test',
+        'ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:{user}',
+      );
+      const pair = await Pair.of('calendar', version, invited);
+      await pair.desk(['X-KEEP;X-P="a;b":1', 'X-KEEP;X-P="a;b":1\r\nCATEGORIES:Desk']);
+      const { tree } = await pair.phone.command(
+        'MeetingResponse',
+        t(
+          'MeetingResponse:MeetingResponse',
+          t(
+            'MeetingResponse:Request',
+            t('MeetingResponse:UserResponse', 1),
+            t('MeetingResponse:CollectionId', pair.folder.id),
+            t('MeetingResponse:RequestId', pair.id),
+          ),
+        ),
+      );
+      assert.equal(tree?.text('MeetingResponse:Result', 'MeetingResponse:Status'), '1');
+      pair.edit(t('Calendar:Reminder', 45));
+      assert.deepEqual(await pair.sync(), { status: '1', back: true });
+      await pair.has('CATEGORIES:Desk', /PARTSTAT=ACCEPTED/, /TRIGGER:-PT45M/);
+      assert.match(String(pair.item), /Desk/);
+      await pair.settled();
+    });
 });

@@ -4,7 +4,6 @@ import { withAnswers } from '../../../domain/scheduling/calendar-write.js';
 import type { EasContext } from '../context.js';
 
 const PAGE = 500;
-const MAX_PAGES = 40;
 
 /**
  * Items that somebody else changed since the device's cursor. An edit of one of them by the device is a conflict
@@ -28,7 +27,8 @@ export class ForeignChanges {
     const { origin } = this.context.session;
     // Answers of invitees go together with whatever the device edits.
     const own = [origin, withAnswers(origin)];
-    for (let page = 0; this.#point !== null && page < MAX_PAGES; page++) {
+    // To the end, however much happened: an edit must not meet a change unseen. Each item is listed once.
+    while (this.#point !== null) {
       const { changes, next, more } = await pim.since(this.context.session, this.collection, this.#point, PAGE);
       for (const change of changes) if (!change.gone && !own.includes(change.origin)) this.#foreign.add(Number(change.id));
       this.#point = next;
