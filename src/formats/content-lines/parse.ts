@@ -33,6 +33,7 @@ export class ContentLineError extends Error {
 }
 
 const LABEL = /^(?:([^\s:;.,="]+)\.)?([^\s:;.,="]+)/;
+const QUOTED_PRINTABLE = /[;=]quoted-printable[;:]/i;
 const BASE64_LINE = /^[A-Za-z0-9+/]+={0,2}[ \t]*$/;
 
 /**
@@ -46,6 +47,11 @@ export function parseContentLines(text: string, limits: Partial<ContentLineLimit
 /** The text of components. */
 export function serializeContentLines(components: readonly Component[]): string {
   return components.join('');
+}
+
+/** Name and parameters of a line, as far as they stand on its first physical one. */
+function headOf(first: string): string {
+  return first.slice(0, first.indexOf(':') + 1);
 }
 
 interface Physical {
@@ -111,6 +117,37 @@ class Parser {
 
   /** Joins the continuation lines of a first line and moves behind them. */
   #unfold(first: Physical): string {
+    return (this.#isVersion21 ? null : this.#unfoldPlain(first)) ?? this.#unfoldAny(first);
+  }
+
+  /**
+   * The usual case at one go: nothing goes on, or by leading blanks alone (RFC 5545 §3.1). A picture in a card has hundreds of
+   * such lines. Null, and not moved, where the line may go on otherwise or is too long.
+   */
+  #unfoldPlain(first: Physical): string | null {
+    const isFolded = this.#isBlank(first.end);
+    if (!isFolded && first.text.endsWith('=')) return null;
+    if (isFolded && QUOTED_PRINTABLE.test(headOf(first.text))) return null;
+    const parts = [first.text];
+    let at = first.end;
+    while (this.#isBlank(at)) {
+      const feed = this.#text.indexOf('\n', at);
+      const end = feed < 0 ? this.#text.length : feed;
+      parts.push(this.#text.slice(at + 1, this.#text[end - 1] === '\r' && feed >= 0 ? end - 1 : end));
+      at = feed < 0 ? end : feed + 1;
+    }
+    if (at - first.end + first.text.length > this.#limits.maxLineLength) return null;
+    this.#at = at;
+    this.#line += parts.length - 1;
+    return parts.length === 1 ? first.text : parts.join('');
+  }
+
+  #isBlank(at: number): boolean {
+    const char = this.#text[at];
+    return char === ' ' || char === '\t';
+  }
+
+  #unfoldAny(first: Physical): string {
     const parts = [first.text];
     let length = first.text.length;
     this.#at = first.end;
@@ -133,8 +170,8 @@ class Parser {
 
   /** How a line goes on: by a leading space, by the soft breaks of quoted-printable, or as bare lines of base64 (vCard 2.1). */
   #continuation(first: string): (last: string, next: string) => { text: string; trimEnd?: boolean } | null {
-    const head = first.slice(0, first.indexOf(':') + 1);
-    const quotedPrintable = /[;=]quoted-printable[;:]/i.test(head);
+    const head = headOf(first);
+    const quotedPrintable = QUOTED_PRINTABLE.test(head);
     const bareBase64 = this.#isVersion21 && /[;=]base64[;:]/i.test(head);
     // vCard 2.1 §2.1.3 keeps the white space of a fold; later versions drop one character.
     const dropped = this.#isVersion21 && !bareBase64 ? 0 : 1;
@@ -154,8 +191,8 @@ class Parser {
     if (typeof read === 'string') this.#fail(read, 'malformed', number);
     const name = match[2] as string;
     const value = line.slice(read.colon + 1);
-    if (/^begin$/i.test(name)) this.#begin(value.trim(), raw, eol, number);
-    else if (/^end$/i.test(name)) this.#end(value.trim(), raw, number);
+    if (name.length === 5 && /^begin$/i.test(name)) this.#begin(value.trim(), raw, eol, number);
+    else if (name.length === 3 && /^end$/i.test(name)) this.#end(value.trim(), raw, number);
     else this.#add(Property.read(match[1] ?? null, name, read.params, value, { raw, label: match[0], eol }), number);
   }
 

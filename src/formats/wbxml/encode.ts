@@ -16,6 +16,7 @@ export const PROLOGUE: Uint8Array = Uint8Array.from(HEADER);
 export const FILLER: Uint8Array = Uint8Array.of(SWITCH_PAGE, 0);
 const FIRST_CAPACITY = 1024;
 const CHUNK = 32 * 1024;
+const SHORT = 64;
 
 /** NUL ends a WBXML string; the others are no characters of XML 1.0 §2.2, and phones drop a whole answer over one. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
@@ -181,6 +182,7 @@ class TokenBuffer {
   }
 
   #string(value: string): void {
+    if (value === '' || (value.length <= SHORT && this.#plain(value))) return;
     const legal = value.replace(ILLEGAL, '');
     if (legal === '') return;
     this.#settle(CONTENT_BIT);
@@ -189,6 +191,20 @@ class TokenBuffer {
     this.#bytes[this.#length++] = STR_I;
     this.#length += this.#bytes.write(legal, this.#length, 'utf8');
     this.#bytes[this.#length++] = 0;
+  }
+
+  /** Short texts of ASCII, as most are, byte by byte: three calls into native code take longer. False: it is none. */
+  #plain(value: string): boolean {
+    for (let at = 0; at < value.length; at++) {
+      const code = value.charCodeAt(at);
+      if (code < 0x20 || code > 0x7e) return false;
+    }
+    this.#settle(CONTENT_BIT);
+    this.#reserve(value.length + 2);
+    this.#bytes[this.#length++] = STR_I;
+    for (let at = 0; at < value.length; at++) this.#bytes[this.#length++] = value.charCodeAt(at);
+    this.#bytes[this.#length++] = 0;
+    return true;
   }
 
   #opaque(value: Uint8Array): void {

@@ -7,7 +7,7 @@ import { flag, readInstant } from '../schema/values.js';
 import { atLeast } from '../versions.js';
 import { nearestMidnight, toCompact } from './dates.js';
 import { type OpenedObject, setTime } from './event-model.js';
-import { type EventTimes, isSeries, referenceTime, timesOfEvent, toWire, zoneOfEvent } from './event-times.js';
+import { type EventTimes, isSeries, referenceTime, timesOfEvent, toWire } from './event-times.js';
 import { type ApplyContext, MalformedItem, type RenderContext } from './item-class.js';
 import { decodeTimeZone, encodeTimeZone, type TimeZoneInformation } from './timezone.js';
 import { customZone, describedOffset, fits, matchZone, timezoneOf } from './zone-rules.js';
@@ -25,10 +25,10 @@ export function renderTimes(opened: OpenedObject, times: EventTimes, { version }
 
 /** The zone of an item; from 16.0 on not for days (MS-ASCAL Timezone). */
 export function renderTimezone(opened: OpenedObject, component: Component, { version, now }: RenderContext): Element | undefined {
-  const { isAllDay } = timesOfEvent(component, opened.zones);
-  if (isAllDay && atLeast(version, '16.0')) return undefined;
-  const at = referenceTime(component, opened.zones, (now ?? new Date()).getTime());
-  return el('Calendar:Timezone', timezoneOf(zoneOfEvent(component, opened.zones), at));
+  const times = timesOfEvent(component, opened.zones);
+  if (times.isAllDay && atLeast(version, '16.0')) return undefined;
+  const at = referenceTime(component, opened.zones, (now ?? new Date()).getTime(), times);
+  return el('Calendar:Timezone', timezoneOf(opened.zones.zoneOf(times.start), at));
 }
 
 /** What a client said about when an item is; absent where it said nothing. */

@@ -2,7 +2,6 @@ import type { Component, Property } from '../../../formats/content-lines.js';
 import { parseRule, type RecurrenceRule } from '../../../formats/ical/rule.js';
 import { DAY, dateTime, type IcalTime, parseDuration, timeOf, WEEK } from '../../../formats/ical/values.js';
 import type { ZoneTable } from '../../../formats/ical/zones.js';
-import type { Zone } from '../../../formats/zones/zone.js';
 import { atLeast, type EasVersion } from '../versions.js';
 
 /** When an event is, as its component says. */
@@ -80,16 +79,16 @@ const LENGTHS: Readonly<Record<RecurrenceRule['freq'], number>> = {
  * The instant whose year's clock rules describe the event's zone: its start, or for a series that still runs the present
  * (timezone.md).
  */
-export function referenceTime(component: Component, zones: ZoneTable, now: number): number {
-  const start = zones.instant(timesOfEvent(component, zones).start);
+export function referenceTime(
+  component: Component,
+  zones: ZoneTable,
+  now: number,
+  times: EventTimes = timesOfEvent(component, zones),
+): number {
+  const start = zones.instant(times.start);
   const rule = ruleOf(component);
   if (!rule || start >= now) return start;
   const counted = rule.count === undefined ? Number.POSITIVE_INFINITY : start + rule.count * rule.interval * LENGTHS[rule.freq];
   const end = rule.until ? zones.instant(rule.until) : counted;
   return end > now ? now : start;
-}
-
-/** The zone whose clock an event keeps: that of its start; the user's for days and floating times. */
-export function zoneOfEvent(component: Component, zones: ZoneTable): Zone {
-  return zones.zoneOf(timesOfEvent(component, zones).start);
 }
