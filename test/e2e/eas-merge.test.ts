@@ -192,6 +192,25 @@ for (const version of VERSIONS) {
       await pair.settled();
     });
 
+    it('an occurrence that the phone sets apart follows the series in what the phone left alone', async () => {
+      const pair = await Pair.of('calendar', version, appointment(SERIES));
+      const subject = t('Calendar:Subject', 'Only this');
+      if (isModern) {
+        const data = t('AirSync:ApplicationData', subject);
+        pair.folder.pending.push({ kind: 'Change', id: pair.id, data, instance: '20270303T090000Z' });
+      } else {
+        const key = t('Calendar:ExceptionStartTime', '20270303T090000Z');
+        pair.edit(t('Calendar:Exceptions', t('Calendar:Exception', subject, key)));
+      }
+      await pair.desk(['LOCATION:Here', 'LOCATION:There']);
+      assert.deepEqual(await pair.sync(), { status: '1', back: true });
+      const own =
+        /BEGIN:VEVENT(?:(?!END:VEVENT)[\s\S])*RECURRENCE-ID(?:(?!END:VEVENT)[\s\S])*/.exec(await pair.stored())?.[0] ?? '';
+      assert.match(own, /SUMMARY:Only this/);
+      assert.match(own, /LOCATION:There/);
+      await pair.settled();
+    });
+
     it('a deleted occurrence stays deleted, whoever changed it meanwhile', async () => {
       const deletion = (pair: Pair) => {
         if (isModern) pair.folder.pending.push({ kind: 'Delete', id: pair.id, data: undefined, instance: '20270303T090000Z' });

@@ -3,9 +3,11 @@ import { SeriesExceptions } from '../ical/exceptions.js';
 import { type CalendarObject, openCalendarObject } from '../ical/parse.js';
 import { type IcalTime, timesOf } from '../ical/values.js';
 import { ZoneTable } from '../ical/zones.js';
-import { type Merge, mergeComponent, replace, type Sides, sameSaid } from './component.js';
+import { Merge, mergeComponent, replace, type Sides, sameSaid } from './component.js';
 import { sameLines, unitsOf } from './lines.js';
 import { SCHEDULE } from './rules.js';
+
+const ONWARDS = ' and all that follow';
 
 /** A calendar object with what it says of single occurrences, by their original start. */
 export interface Series {
@@ -32,7 +34,7 @@ export function openSeries(text: string): Series {
     object,
     exceptions,
     // A change of all that follows is no change of that one occurrence.
-    overrides: new Map(overrides.map((one) => [`${keyOf(one.recurrenceId)}${one.thisAndFuture ? ' on' : ''}`, one.component])),
+    overrides: new Map(overrides.map((one) => [`${keyOf(one.recurrenceId)}${one.thisAndFuture ? ONWARDS : ''}`, one.component])),
     excluded: new Map(dates.map((time) => [keyOf(time), time])),
   };
 }
@@ -51,6 +53,7 @@ export function mergeSeries(merge: Merge, sides: Sides<Series>): boolean {
   if (isRenamed && !sameWhen(mine, theirs)) changed = (!isApart || merge.collide(SCHEDULE)) && takeWhen(sides);
   else if (edits.excepted && !isRenamed) changed = mergeOccurrences(merge, sides);
   if (!masters.base || !masters.mine || !masters.theirs) return changed;
+  if (!isRenamed && !sameSaid(masters.base, masters.mine)) changed = handDown(sides) || changed;
   const passed = new Set(isRenamed ? [SCHEDULE] : []);
   const components = { base: masters.base, mine: masters.mine, theirs: masters.theirs };
   return mergeComponent(merge, components, passed, changed);
@@ -158,8 +161,28 @@ function mergeOverride(merge: Merge, sides: Sides<Series>, components: Sides<Com
   if (mine === undefined && theirs === undefined) return false;
   if (!isUntouched && !merge.collide('RECURRENCE-ID')) return false;
   if (theirs) calendar.remove(theirs);
-  if (mine) calendar.add(mine.clone());
+  if (mine) calendar.add(base ? mine.clone() : setApart(sides, mine));
   return true;
+}
+
+/** An occurrence that the edit set apart from its series: of what the edit left alone it says what the series says now. */
+function setApart({ base, theirs }: Sides<Series>, mine: Component): Component {
+  const [before, now] = [base, theirs].map(({ object }) => asOccurrence(object.master, mine));
+  if (!before || !now || sameSaid(before, now)) return mine.clone();
+  mergeComponent(new Merge('mine'), { base: before, mine, theirs: now });
+  return now;
+}
+
+/** What the edit changed of the series holds for occurrences, too, that the other side set apart and left alone there. */
+function handDown({ base, mine, theirs }: Sides<Series>): boolean {
+  let changed = false;
+  for (const [key, component] of theirs.overrides) {
+    if (base.overrides.has(key) || mine.overrides.has(key) || key.endsWith(ONWARDS)) continue;
+    const [before, after] = [base, mine].map(({ object }) => asOccurrence(object.master, component));
+    if (before && after)
+      changed = mergeComponent(new Merge('theirs'), { base: before, mine: after, theirs: component }) || changed;
+  }
+  return changed;
 }
 
 const OF_SERIES = ['RRULE', 'RDATE', 'EXDATE', 'EXRULE'] as const;
@@ -170,11 +193,16 @@ const TIMES = ['RECURRENCE-ID', 'DTSTART', 'DTEND', 'DUE', 'DURATION'] as const;
  * whoever did not move it still tells.
  */
 function inherited({ object }: Series, mine: Component, theirs: Component): Component | null {
-  if (!object.master) return null;
-  const copy = object.master.clone();
-  for (const name of [...OF_SERIES, ...TIMES]) copy.remove(name);
   const still = [mine, theirs].find((one) => one.first('DTSTART')?.value === one.first('RECURRENCE-ID')?.value) ?? theirs;
-  for (const name of TIMES) for (const property of still.all(name)) copy.add(property.clone());
+  return asOccurrence(object.master, still);
+}
+
+/** What the series says, at the times of one occurrence. */
+function asOccurrence(master: Component | null, at: Component): Component | null {
+  if (!master) return null;
+  const copy = master.clone();
+  for (const name of [...OF_SERIES, ...TIMES]) copy.remove(name);
+  for (const name of TIMES) for (const property of at.all(name)) copy.add(property.clone());
   return copy;
 }
 

@@ -91,10 +91,10 @@ const occurrence = (day: number): readonly (readonly string[])[] => [
   event(time('RECURRENCE-ID', day, 9), time('DTSTART', day, 14), time('DTEND', day, 15), 'SUMMARY:a', 'LOCATION:else'),
 ];
 
-const series: Shape = {
+const occurrences: Shape = {
   kind: 'calendar',
-  parts: { ...EVENT_PARTS, ...Object.fromEntries(DAYS.map((day) => [`day${day}`, occurrence(day)])) },
-  exclusive: EXCLUSIVE,
+  parts: Object.fromEntries(DAYS.map((day) => [`day${day}`, occurrence(day)])),
+  exclusive: new Set(),
   write: (model) => {
     const days = DAYS.map((day) => model[`day${day}`] ?? []);
     const isDeleted = (said: readonly string[]) => said.length === 1;
@@ -103,6 +103,14 @@ const series: Shape = {
     const overrides = days.filter((said) => !isDeleted(said)).flat();
     return calendar(...event(...when, ...of(model, Object.keys(EVENT_PARTS))), ...overrides);
   },
+};
+
+/** A series whose occurrences are what they are. */
+const series: Shape = {
+  kind: 'calendar',
+  parts: EVENT_PARTS,
+  exclusive: EXCLUSIVE,
+  write: (model) => occurrences.write({ ...model, day2: occurrence(2)[1] ?? [], day4: occurrence(4)[3] ?? [] }),
 };
 
 const labelled = (group: string, name: string, label: string, ...values: string[]) => [
@@ -132,7 +140,7 @@ const card: Shape = {
   write: (model) => lines(['BEGIN:VCARD', 'VERSION:3.0', 'UID:u', ...of(model, Object.keys(card.parts)), 'END:VCARD']),
 };
 
-const SHAPES = { single, series, card };
+const SHAPES = { single, series, occurrences, card };
 
 /** For each part what it was, and what each side made of it: at most one of them changes it, or (`both`) each to its own. */
 function edits({ parts, exclusive }: Shape, both: boolean) {

@@ -211,6 +211,13 @@ describe('series', () => {
     collides('calendar', [base, mine, series(['SUMMARY:s'], override(3, 'SUMMARY:drei'))], ['SUMMARY']);
   });
 
+  it('one that was set apart says of the rest what the series says now', () => {
+    const apart = series(['SUMMARY:s', 'X-A:1'], override(3, 'SUMMARY:three', 'X-A:1'));
+    const changed = series(['SUMMARY:t', 'X-A:2', 'X-B:1']);
+    const expected = series(['SUMMARY:t', 'X-A:2', 'X-B:1'], override(3, 'SUMMARY:three', 'X-A:2', 'X-B:1'));
+    joins('calendar', [series(['SUMMARY:s', 'X-A:1']), apart, changed], expected);
+  });
+
   it('a deleted occurrence and another that changed', () => {
     const deleted = series(['SUMMARY:s', 'EXDATE;TZID=Europe/Berlin:20270303T090000']);
     const five = override(5, 'SUMMARY:five');
