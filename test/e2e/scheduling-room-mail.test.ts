@@ -43,7 +43,9 @@ before(async () => {
   onEnd(() => database.end());
   await room(HALL, 'room', 'Great Hall', 'Europe/Berlin');
   await room(CELLAR, 'external=no');
-  await world.secondGateway({ ROOM_LOGIN: '{address}*gateway', ROOM_PASSWORD: SECRET });
+  // Two processes, both of which look after the rooms.
+  const env = { ROOM_LOGIN: '{address}*gateway', ROOM_PASSWORD: SECRET };
+  await Promise.all([world.secondGateway(env), world.secondGateway(env)]);
 });
 
 async function room(address: string, ...more: string[]): Promise<string> {
