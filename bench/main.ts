@@ -54,6 +54,8 @@ function summarize(outcomes: readonly Outcome[]): void {
   for (const { name } of undone) console.log(`  ${name}`);
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+
 try {
   const names = process.argv.slice(2).filter((argument) => argument !== '--quick');
   await main(names.length > 0 ? names : ['spine']);

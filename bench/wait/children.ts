@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { onEnd } from '../../test/support/cleanup.js';
 import { builtPath } from '../../test/support/paths.js';
 import type { Answered, FleetOrder, FleetWord } from './fleet.js';
@@ -63,8 +64,20 @@ export function startFleet(): Fleet {
   };
 }
 
-function start(program: string): ChildProcess {
-  const child = fork(builtPath('bench', 'wait', program), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+/** Lets processes run for a share of the time until it is ended. */
+export function throttle(share: number, pids: readonly number[]): { end(): Promise<void> } {
+  const child = start('throttle.js', [share, ...pids].map(String));
+  const gone = once(child, 'exit');
+  return {
+    end: async () => {
+      child.disconnect();
+      await gone;
+    },
+  };
+}
+
+function start(program: string, parameters: readonly string[] = []): ChildProcess {
+  const child = fork(builtPath('bench', 'wait', program), parameters, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   onEnd(() => {
     if (child.connected) child.disconnect();
   });

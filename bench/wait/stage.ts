@@ -18,6 +18,8 @@ export const waiterAddress = (n: number): string => `w${n}@example.test`;
 /** Gateway processes on one database and one lean mail server, and accounts with a phone each that are ready to wait. */
 export interface Stage {
   readonly gateways: readonly Gateway[];
+  /** Another one with a database of its own, where nobody waits: what it takes there is what anything takes just now. */
+  readonly twin: Gateway;
   readonly imap: LeanImap;
   readonly fleet: Fleet;
   readonly databaseUrl: string;
@@ -59,16 +61,20 @@ export async function setStage(options: StageOptions): Promise<Stage> {
     imapUrl: options.imapUrl ?? imap.url,
     env: {
       LOG_LEVEL: 'warn',
+      // As delivered: what it remembers of each phone is to be counted.
+      EAS_DAMPING: 'on',
       ...nodeOptions(),
       ...(options.push && { PUSH_SECRET }),
     },
   };
   const gateways = await Promise.all(Array.from({ length: options.processes }, () => startGateway(settings)));
+  const twin = await startGateway({ ...settings, databaseUrl: await freshDatabase() });
   const folder = await makeTemplate(gateways[0] as Gateway);
   await copyAccount(database.href, TEMPLATE, 'w', options.accounts);
   const phone = folder.phone;
   return {
     gateways,
+    twin,
     imap,
     fleet: startFleet(),
     databaseUrl: database.href,
@@ -78,12 +84,12 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   };
 }
 
-/** WAIT_NODE_OPTIONS for the gateway; with BENCH_PROFILE a folder into which it writes a CPU profile. */
+/** WAIT_NODE_OPTIONS for the gateway, which tidies its memory when asked; with BENCH_PROFILE a folder into which it writes a CPU profile. */
 function nodeOptions(): Record<string, string> {
   const { WAIT_NODE_OPTIONS = '', BENCH_PROFILE } = process.env;
-  if (!BENCH_PROFILE) return WAIT_NODE_OPTIONS ? { NODE_OPTIONS: WAIT_NODE_OPTIONS } : {};
-  const hook = `--import=${builtPath('bench', 'support', 'profile-hook.js')}`;
-  return { BENCH_PROFILE, NODE_OPTIONS: `${WAIT_NODE_OPTIONS} ${hook}`.trim() };
+  const hooks = ['collect-hook.js', ...(BENCH_PROFILE ? ['profile-hook.js'] : [])];
+  const imports = hooks.map((hook) => `--import=${builtPath('bench', 'support', hook)}`);
+  return { ...(BENCH_PROFILE && { BENCH_PROFILE }), NODE_OPTIONS: [WAIT_NODE_OPTIONS, ...imports].join(' ').trim() };
 }
 
 interface Template {
@@ -169,16 +175,17 @@ export async function resident({ gateways }: Pick<Stage, 'gateways'>): Promise<n
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** The same when it has not shrunk for 24 seconds: V8 gives memory back in its own time, the gateway tidies when it is idle. */
-export async function settled(stage: Pick<Stage, 'gateways'>, rounds = 30): Promise<number> {
-  let least = await resident(stage);
-  for (let round = 0, still = 0; round < rounds && still < 8; round++) {
-    await sleep(3_000);
+/** The same when the processes have collected their garbage and the figure stays. */
+export async function settled(stage: Pick<Stage, 'gateways'>): Promise<number> {
+  for (const { pid } of stage.gateways) process.kill(pid, 'SIGUSR2');
+  let last = -1;
+  for (let round = 0; round < 30; round++) {
+    await sleep(1_000);
     const now = await resident(stage);
-    still = now < least * 0.995 ? 0 : still + 1;
-    least = Math.min(least, now);
+    if (round > 2 && Math.abs(now - last) < last * 0.002) return now;
+    last = now;
   }
-  return least;
+  return last;
 }
 
 export async function openFiles(pid: number): Promise<number> {

@@ -46,7 +46,8 @@ export class LocalHub implements ChangeHub {
 
   subscribe(s: Scope, collections: readonly Id[]): Subscription {
     const { account } = s;
-    const waiter = new Waiter(this.timers, collections, () => this.forget(account, waiter));
+    // A copy has no room to grow.
+    const waiter = new Waiter(this.timers, collections.slice(), () => this.forget(account, waiter));
     this.count++;
     this.waiters.set(account, this.of(account).concat(waiter));
     waiter.unwatch = this.watchMail(s, collections);

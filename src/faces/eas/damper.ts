@@ -31,8 +31,10 @@ const MAX_DEVICES = 50_000;
 const MAX_BODY = 32 * 1024;
 
 interface Seen {
-  count: number;
-  at: number;
+  readonly print: string;
+  readonly count: number;
+  /** Milliseconds. */
+  readonly at: number;
 }
 
 /**
@@ -40,7 +42,8 @@ interface Seen {
  * brings the device nothing new (a Sync that got on has another key): it is answered later and later, then not at all.
  */
 export class Damper {
-  readonly #devices = new Map<string, Map<string, Seen>>();
+  /** The device's latest requests, the newest last. */
+  readonly #devices = new Map<string, readonly Seen[]>();
 
   constructor(
     private readonly limits: DampingLimits | null = DAMPING,
@@ -61,15 +64,13 @@ export class Damper {
   }
 
   #seen(device: string, print: string): Seen {
-    const requests = this.#devices.get(device) ?? new Map<string, Seen>();
+    const requests = this.#devices.get(device) ?? [];
+    const last = requests.find((seen) => seen.print === print);
+    const at = Math.round(this.now());
+    const seen = { print, count: last && at - last.at < MEMORY ? last.count + 1 : 1, at };
+    const others = requests.filter((other) => other !== last);
     this.#devices.delete(device);
-    this.#devices.set(device, requests);
-    const now = this.now();
-    const last = requests.get(print);
-    const seen = { count: last && now - last.at < MEMORY ? last.count + 1 : 1, at: now };
-    requests.delete(print);
-    requests.set(print, seen);
-    trim(requests, MAX_REQUESTS);
+    this.#devices.set(device, others.slice(1 - MAX_REQUESTS).concat(seen));
     trim(this.#devices, MAX_DEVICES);
     return seen;
   }

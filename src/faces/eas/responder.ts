@@ -15,6 +15,8 @@ const compress = promisify(gzip);
 /** Sync, Collections, Collection, Commands: what is below goes out piece by piece. */
 const PIECES_DEPTH = 4;
 
+const NO_PULSE: PulseTimes = { first: 0, every: 0 };
+
 /** How one request is answered. */
 export interface Answering {
   /** Accept-Encoding names gzip. */
@@ -34,7 +36,7 @@ export class Responder {
     private readonly res: ServerResponse,
     private readonly how: Answering,
   ) {
-    this.pulse = new Pulse(how.pulse ?? { first: 0, every: 0 }, how.pulse ? (first) => this.#beat(first) : undefined);
+    this.pulse = new Pulse(how.pulse ?? NO_PULSE, how.pulse ? (first) => this.#beat(first) : undefined);
   }
 
   /** What can still be said of a failure: anything, only a Status in the document, or nothing. */

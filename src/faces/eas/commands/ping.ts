@@ -40,12 +40,18 @@ export async function ping(context: EasContext): Promise<EasAnswer | Parked> {
     kind: 'Ping',
     seconds: parameters.interval,
     collections: parameters.folders,
-    look: async (now, signalled, first) => {
-      const found = await changesIn(now, signalled, first);
-      return found && documentAnswer(found);
-    },
-    over: () => documentAnswer(statusElement(PING.Expired)),
+    look,
+    over,
   });
+}
+
+async function look(context: EasContext, signalled: ReadonlySet<Id>, first: boolean): Promise<EasAnswer | undefined> {
+  const found = await changesIn(context, signalled, first);
+  return found && documentAnswer(found);
+}
+
+function over(): EasAnswer {
+  return documentAnswer(statusElement(PING.Expired));
 }
 
 /** What was sent, with what was sent last time in place of what is missing; or the answer that refuses it. */
