@@ -2,9 +2,10 @@ import { type Component, Property, serializeContentLines } from '../../formats/c
 import { openCalendarObject } from '../../formats/ical/parse.js';
 import { timeOf } from '../../formats/ical/values.js';
 import { type Address, attendeeOf, type Own, organizerOf, partstatOf, UNLISTED, userOf } from './calendar-user.js';
+import { cancel } from './cancel.js';
 import { dropProposals } from './counter.js';
 import { type ItipMessage, timeProperty } from './message.js';
-import { isCancelled, SchedulingObject, sequenceOf, stampOf } from './object.js';
+import { isCancelled, isOlder, SchedulingObject, sequenceOf, stampOf } from './object.js';
 import { proposalOf, setProposal } from './proposal.js';
 
 /** An attendee's copy after a message of the organizer. */
@@ -27,7 +28,7 @@ export function mergeIntoAttendee(stored: string | null, message: ItipMessage, o
   const isForUs = message.scheduling.components.some(names) || (known !== null && isUnlisted(known, own));
   // Who takes some off the list names just them (RFC 5546 §3.2.5).
   const isForAll = message.scheduling.components.every((component) => component.all('ATTENDEE').length === 0);
-  if (message.method === 'CANCEL') return known && (isForUs || isForAll) ? cancel(known, message) : null;
+  if (message.method === 'CANCEL') return known && (isForUs || isForAll) && cancel(known, message) ? taken(known) : null;
   if (message.method === 'DECLINECOUNTER') return known && declined(known, message, own);
   if (message.method !== 'REQUEST' && message.method !== 'ADD') return null;
   if (!isForUs && taker !== undefined) addUnlisted(message.scheduling, taker);
@@ -44,7 +45,11 @@ function addUnlisted({ components }: SchedulingObject, taker: Address): void {
 }
 
 function declined(known: SchedulingObject, message: ItipMessage, own: Own): Merged | null {
-  return dropProposals(known, message, own) ? { text: serializeContentLines([known.object.calendar]), significant: true } : null;
+  return dropProposals(known, message, own) ? taken(known) : null;
+}
+
+function taken({ object }: SchedulingObject): Merged {
+  return { text: serializeContentLines([object.calendar]), significant: true };
 }
 
 function request(known: SchedulingObject | null, message: ItipMessage, own: Own): Merged | null {
@@ -161,52 +166,6 @@ function addTimezones(known: SchedulingObject, fresh: SchedulingObject): void {
     if (first && !ids.has(timezone.first('TZID')?.text.trim())) calendar.insertBefore(timezone.clone(), first);
 }
 
-function cancel(known: SchedulingObject, message: ItipMessage): Merged | null {
-  const { calendar } = known.object;
-  let done = false;
-  for (const component of message.scheduling.components) {
-    const id = component.first('RECURRENCE-ID');
-    if (!id) done = cancelWhole(known, component) || done;
-    else if (sequenceOf(component) >= sequenceOf(known.master ?? known.components[0]))
-      done = cancelOccurrence(known, component, timeOf(id)) || done;
-  }
-  return done ? { text: serializeContentLines([calendar]), significant: true } : null;
-}
-
-function cancelWhole(known: SchedulingObject, cancelling: Component): boolean {
-  const [main] = known.components;
-  if (!main || isOlder(cancelling, main) || known.components.every(isCancelled)) return false;
-  for (const component of known.components) markCancelled(component, cancelling);
-  return true;
-}
-
-function markCancelled(component: Component, cancelling: Component): void {
-  component.set('STATUS', 'CANCELLED');
-  for (const name of ['SEQUENCE', 'DTSTAMP']) {
-    const value = cancelling.first(name)?.value;
-    if (value !== undefined) component.set(name, value);
-  }
-}
-
-/** An occurrence that is off leaves the series; one that is all the attendee knows of is marked. */
-function cancelOccurrence(known: SchedulingObject, cancelling: Component, time: ReturnType<typeof timeOf>): boolean {
-  const key = known.keyOf(time);
-  const override = known.overrides.get(key);
-  if (override && isOlder(cancelling, override)) return false;
-  if (!known.master) {
-    if (!override || isCancelled(override)) return false;
-    markCancelled(override, cancelling);
-    return true;
-  }
-  if (known.excluded.has(key) || !known.has(time)) return false;
-  if (override) known.object.calendar.remove(override);
-  known.master.add(timeProperty('EXDATE', time));
-  // The series is as of now: what was sent before says less.
-  const stamp = cancelling.first('DTSTAMP');
-  if (stamp && stampOf(cancelling) > stampOf(known.master)) known.master.set('DTSTAMP', stamp.value);
-  return true;
-}
-
 /** Takes an occurrence out of EXDATE. */
 function include(known: SchedulingObject, key: string): void {
   const { master } = known;
@@ -214,12 +173,6 @@ function include(known: SchedulingObject, key: string): void {
   const kept = [...known.excluded].filter(([excluded]) => excluded !== key);
   master.remove('EXDATE');
   for (const [, time] of kept) master.add(timeProperty('EXDATE', time));
-}
-
-/** RFC 5546 §2.1.5: by SEQUENCE first, then by DTSTAMP. */
-export function isOlder(message: Component, stored: Component): boolean {
-  const by = sequenceOf(message) - sequenceOf(stored);
-  return by < 0 || (by === 0 && stampOf(message) < stampOf(stored));
 }
 
 /** Whether more than answers and stamps differ. */

@@ -150,6 +150,12 @@ export function stampOf(component: Component): number {
   }
 }
 
+/** RFC 5546 §2.1.5: by SEQUENCE first, then by DTSTAMP. */
+export function isOlder(message: Component, stored: Component): boolean {
+  const by = sequenceOf(message) - sequenceOf(stored);
+  return by < 0 || (by === 0 && stampOf(message) < stampOf(stored));
+}
+
 export function isCancelled(component: Component | null | undefined): boolean {
   return component?.first('STATUS')?.value.trim().toUpperCase() === 'CANCELLED';
 }

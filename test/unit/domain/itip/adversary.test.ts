@@ -3,7 +3,10 @@ import { describe, test } from 'node:test';
 import { ownAddresses } from '../../../../src/domain/itip/calendar-user.js';
 import { mergeIntoAttendee } from '../../../../src/domain/itip/merge.js';
 import { mergeReply } from '../../../../src/domain/itip/merge-reply.js';
-import { ANN, BOB, BOSS, calendar, event, message, OWN } from './support.js';
+import { occurrences } from '../../../../src/formats/ical/occurrences.js';
+import { ANN, BOB, BOSS, calendar, event, message, OWN, open } from './support.js';
+
+const openText = (text: string) => open(text.replace(/\r\n[ \t]/g, '')) ?? assert.fail();
 
 const ME = ownAddresses({ address: ANN, aliases: [] });
 const DAN = 'dan@example.com';
@@ -98,6 +101,50 @@ describe('messages in the wrong order, and once more', () => {
     assert.equal(taken, false);
     assert.doesNotMatch(text, /Old/);
     assert.equal(after(says('REQUEST', series('SEQUENCE:3')), says('CANCEL', series('SEQUENCE:2'), 60)).taken, false);
+  });
+});
+
+describe('a CANCEL of an occurrence and all that follow (RANGE=THISANDFUTURE)', () => {
+  const off = (day: number, minutes = 10) =>
+    says(
+      'CANCEL',
+      occurrence(day, 'STATUS:CANCELLED', 'SEQUENCE:1', ...at(day, 9)).replace(
+        'RECURRENCE-ID',
+        'RECURRENCE-ID;RANGE=THISANDFUTURE',
+      ),
+      minutes,
+    );
+  const days = (text: string) => {
+    const { object } = openText(text);
+    return [...occurrences(object, { from: 0, to: Date.UTC(2027, 5) })].map(({ start }) => new Date(start).getUTCDate());
+  };
+
+  test('ends the series before it: exceptions and further dates after it go, those before it stay', () => {
+    const moved = (day: number) => says('REQUEST', occurrence(day, ...at(day, 15)), 5);
+    const first = says('REQUEST', series('RDATE:20261220T090000Z'));
+    const { text, taken } = after(first, moved(2), moved(4), off(3));
+    assert.equal(taken, true);
+    assert.match(text, /RRULE:FREQ=DAILY;UNTIL=20261203T085959Z/);
+    assert.deepEqual(days(text), [1, 2]);
+    assert.match(text, /RECURRENCE-ID:20261202/);
+    assert.equal(after(first, off(3), first).taken, false, 'the invitation again brings nothing back');
+  });
+
+  test('from the first on all of it is off; of an earlier time, or of none of its occurrences, nothing', () => {
+    const first = says('REQUEST', series());
+    assert.match(after(first, off(1)).text, /STATUS:CANCELLED/);
+    assert.equal(after(first, off(9)).taken, false);
+    assert.equal(after(says('REQUEST', series(), 30), off(3)).taken, true, 'a higher SEQUENCE counts first');
+    assert.equal(after(says('REQUEST', series('SEQUENCE:1'), 30), off(3)).taken, false);
+  });
+
+  test('days end with a day, endless rules end', () => {
+    const whole = says('REQUEST', calendar(event([ANN], 'DTSTART;VALUE=DATE:20261201', 'RRULE:FREQ=WEEKLY')));
+    const { text } = after(
+      whole,
+      off(15).replace(/RECURRENCE-ID[^\r]*/, 'RECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261215'),
+    );
+    assert.match(text, /RRULE:FREQ=WEEKLY;UNTIL=20261214\r/);
   });
 });
 
