@@ -8,8 +8,8 @@ import type { ImapOrder, ImapWord } from './lean-imap.js';
 export interface LeanImap {
   readonly url: string;
   arrive(users: readonly string[]): void;
-  /** IMAP commands by name since the last call, and connections open now. */
-  take(): Promise<{ readonly commands: Readonly<Record<string, number>>; readonly connections: number }>;
+  /** IMAP commands by name since the last call, connections open now, and those of them in IDLE. */
+  take(): Promise<Pick<Extract<ImapWord, { kind: 'taken' }>, 'commands' | 'connections' | 'idling'>>;
   /** Closes the connections on which nobody listens, as mail servers do after a while. */
   hangUp(): void;
   stop(): void;

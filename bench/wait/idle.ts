@@ -52,11 +52,17 @@ const range = (count: number, from = 0): number[] => Array.from({ length: count 
 
 /** Connections that requests left behind would be closed by the gateway after 150 seconds; here the mail server does it. */
 async function untilPoolIsEmpty(stage: Stage, watches: number): Promise<void> {
-  for (let tries = 0; tries < 60; tries++) {
-    stage.imap.hangUp();
-    if ((await stage.imap.take()).connections <= watches + 1) return;
-    await sleep(2_000);
-  }
+  const until = async (enough: (now: { readonly connections: number; readonly idling: number }) => boolean, work = () => {}) => {
+    for (let tries = 0; tries < 100; tries++) {
+      work();
+      if (enough(await stage.imap.take())) return;
+      await sleep(2_000);
+    }
+    console.log(`    the mail server still had ${JSON.stringify(await stage.imap.take())}, ${watches} watches were expected`);
+  };
+  // A watch that is still logging in must not be hung up on: it would try again later and later.
+  await until(({ idling }) => idling >= watches);
+  await until(({ connections }) => connections <= watches + 2, stage.imap.hangUp);
 }
 
 /** Statements of all processes while nothing happens. */

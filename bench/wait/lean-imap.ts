@@ -13,7 +13,13 @@ export type ImapOrder =
 
 export type ImapWord =
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'taken'; readonly commands: Readonly<Record<string, number>>; readonly connections: number };
+  | {
+      readonly kind: 'taken';
+      readonly commands: Readonly<Record<string, number>>;
+      readonly connections: number;
+      /** Those of them that are in IDLE. */
+      readonly idling: number;
+    };
 
 interface Box {
   messages: number;
@@ -150,7 +156,8 @@ process.on('message', (order: ImapOrder) => {
   else if (order.kind === 'hangUp') {
     for (const { idleTag, socket } of sessions) if (idleTag === null) socket.end();
   } else {
-    tell({ kind: 'taken', commands, connections });
+    const idling = [...sessions].filter(({ idleTag }) => idleTag !== null).length;
+    tell({ kind: 'taken', commands, connections, idling });
     commands = {};
   }
 });
