@@ -33,6 +33,9 @@ export interface Scope {
   readonly signal?: AbortSignal;
 }
 
+/** Who acts without a device that would see what was looked at. */
+export const SYSTEM = 'system';
+
 /** An account: one mailbox and its calendars, contacts, tasks and notes. */
 export interface Account {
   readonly id: Id;

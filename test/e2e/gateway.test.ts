@@ -8,8 +8,10 @@ import { connect } from 'node:tls';
 import { freePorts } from '../../src/demo/ports.js';
 import { temporaryFolder } from '../support/cleanup.js';
 import { freshDatabase } from '../support/cluster.js';
+import { event as calendarEvent } from '../support/dav-data.js';
 import { startTestDovecot } from '../support/dovecot.js';
-import { startWorld } from '../support/eas-phone-world.js';
+import type { EasPhone } from '../support/eas-phone.js';
+import { eventually, startWorld } from '../support/eas-phone-world.js';
 import { startGateway, statusOf } from '../support/gateway.js';
 
 describe('the gateway as a process', () => {
@@ -67,6 +69,42 @@ describe('the gateway as a process', () => {
     }
     await gateway.kill('SIGTERM');
     assert.equal(await gateway.ended, 0);
+  });
+
+  it('is replaced without a phone noticing more than the end of its wait: workers drain, states go on elsewhere', async () => {
+    const [metricsPort] = await freePorts(1);
+    const world = await startWorld({ env: { WORKERS: '2', METRICS_PORT: String(metricsPort) } });
+    const metrics = async () => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    // One after the other: the first to come finds the mailbox's folders, and a hierarchy that grows would end the others' waits.
+    const phones: EasPhone[] = [];
+    for (const version of ['16.1', '14.1', '16.1', '14.1', '12.1', '2.5'])
+      phones.push(await world.phone('alice', { deviceId: `phone${phones.length}`, version }));
+    for (const phone of phones) await phone.syncAll(phone.folder(8));
+    const waits = phones.map((phone) => phone.ping([phone.folder(8)], 900));
+    await eventually(
+      'all wait',
+      async () => Number(/^gateway_waiting_requests (\d+)/m.exec(await metrics())?.[1]),
+      (waiting) => waiting === phones.length,
+      60_000,
+    );
+    const keys = phones.map((phone) => phone.folder(8).syncKey);
+    const next = await world.secondGateway({});
+    await world.gateway.kill('SIGTERM');
+    assert.deepEqual(
+      [...new Set((await Promise.all(waits)).map(({ status }) => status))],
+      ['1'],
+      'nobody is cut off or sent to fetch',
+    );
+    assert.equal(await world.gateway.ended, 0);
+    const home = await world.dav('alice', next);
+    for (const phone of phones) Object.assign(phone.wire.identity, { url: next.url });
+    const again = phones.map((phone) => phone.ping([phone.folder(8)], 900));
+    await home.put(`${home.calendar}new.ics`, calendarEvent('new'));
+    for (const answer of again) assert.equal((await answer).status, '2');
+    for (const [n, phone] of phones.entries()) {
+      assert.equal(phone.folder(8).syncKey, keys[n]);
+      assert.equal((await phone.syncAll(phone.folder(8))).added.length, 1, 'no resync: one new event and nothing else');
+    }
   });
 
   it('serves HTTPS and takes a new certificate without a restart', async () => {

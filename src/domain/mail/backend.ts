@@ -61,9 +61,10 @@ export interface MailBackend {
 
   /**
    * Watches mailboxes over one connection of the account until closed: IDLE on INBOX, the others by look on each wake-up
-   * and every minute or so. Reconnects by itself; `changed` may be called too often, never too seldom for long.
+   * and every minute or so. Reconnects by itself; `changed` may be called too often, never too seldom for long. `missed`: others
+   * waited while nobody watched, so each mailbox is told at the first look.
    */
-  watch(s: Scope, paths: readonly string[], changed: (path: string) => void): Promise<MailWatch>;
+  watch(s: Scope, paths: readonly string[], changed: (path: string) => void, missed?: boolean): Promise<MailWatch>;
 
   /** Hands a message to the user's submission server with the user's own password; returns recipients refused while others were taken. */
   submit(s: Scope, envelope: Envelope, raw: Uint8Array): Promise<readonly string[]>;

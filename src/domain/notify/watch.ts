@@ -1,6 +1,6 @@
 import type { MailBackend, MailWatch } from '../mail/backend.js';
 import type { Mail } from '../mail/service.js';
-import type { Credentials, Id, Logger, Scope, Session } from '../types.js';
+import { type Credentials, type Id, type Logger, type Scope, type Session, SYSTEM } from '../types.js';
 import { type Lease, WATCH, type WatchLeases } from './leases.js';
 
 /** A watch stays this long after its last waiter left, in milliseconds: a phone is back within seconds. */
@@ -142,23 +142,25 @@ export class MailWatcher {
   private async obey(lease: Lease): Promise<void> {
     const watched = this.accounts.get(lease.account);
     if (!watched) return;
+    // Between the last look of the process before and the first of this one nobody watched.
+    const missed = watched.holder !== undefined && watched.holder !== lease.process;
     watched.holder = lease.process;
     if (lease.process !== this.deps.process) return end(watched);
-    const s: Scope = { account: lease.account, origin: 'system', credentials: watched.credentials };
+    const s: Scope = { account: lease.account, origin: SYSTEM, credentials: watched.credentials };
     const folders = await this.deps.mail.foldersById(s as Session, lease.folders);
     watched.folderOfPath = new Map([...folders].map(([id, folder]) => [folder.path, id]));
     const paths = [...watched.folderOfPath.keys()];
     if (watched.watch) (await watched.watch).update(paths);
-    else if (paths.length > 0) await this.begin(s, watched, paths);
+    else if (paths.length > 0) await this.begin(s, watched, paths, missed);
   }
 
-  private async begin(s: Scope, watched: Watched, paths: readonly string[]): Promise<void> {
+  private async begin(s: Scope, watched: Watched, paths: readonly string[], missed: boolean): Promise<void> {
     const forget = () => {
       watched.watch = undefined;
       watched.holder = undefined;
     };
     // The watch outlives the request that started it.
-    watched.watch = this.deps.backend.watch(s, paths, (path) => this.changed(watched, path));
+    watched.watch = this.deps.backend.watch(s, paths, (path) => this.changed(watched, path), missed);
     try {
       // It ends by itself when the password is no longer right: the next waiter brings the new one.
       void (await watched.watch).ended.then(forget);

@@ -2,7 +2,7 @@ import { IcalError } from '../../formats/ical/error.js';
 import { isDomainError } from '../errors.js';
 import type { MailFolder, MessageSummary } from '../mail/model.js';
 import type { Mail } from '../mail/service.js';
-import type { Clock, Id, Logger, Session } from '../types.js';
+import { type Clock, type Id, type Logger, type Session, SYSTEM } from '../types.js';
 import type { Deliver } from './deliver.js';
 import { calendarPart, readInvitations } from './invitations.js';
 import type { MailMarkRow, SchedulingStore } from './store.js';
@@ -68,7 +68,7 @@ export class Inbound {
 
   private async lookOnce(s: Session): Promise<void> {
     const { mail, store } = this.deps;
-    const [before, mark] = await Promise.all([store.mailMark(s.account), mail.mark(s, INBOX)]);
+    const [before, mark] = await Promise.all([store.mailMark(s.account), mail.mark({ ...s, origin: SYSTEM }, INBOX)]);
     const now: MailMarkRow = { uidValidity: mark.uidValidity, nextUid: mark.uidNext };
     if (before && before.uidValidity === now.uidValidity && before.nextUid >= now.nextUid) return;
     const uids = await this.newUids(s, before, now);

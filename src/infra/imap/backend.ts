@@ -4,7 +4,7 @@ import type { Envelope, FlagChange, MailDelta, MailMark, MessageSummary, PartReq
 import type { MailQuery } from '../../domain/mail/service.js';
 import { Breaker } from '../../domain/overload/breaker.js';
 import { Gate } from '../../domain/overload/gate.js';
-import type { Credentials, Logger, Scope } from '../../domain/types.js';
+import { type Credentials, type Logger, type Scope, SYSTEM } from '../../domain/types.js';
 import type { IdRanges } from '../../formats/ranges.js';
 import { submit } from '../smtp/submit.js';
 import { type ConnectOptions, ImapClient, type MailboxStatus } from './client.js';
@@ -207,13 +207,14 @@ class Backend implements ImapBackend {
     return this.write(s, null, (client) => client.delete(path));
   }
 
-  async watch(s: Scope, paths: readonly string[], changed: (path: string) => void): Promise<MailWatch> {
+  async watch(s: Scope, paths: readonly string[], changed: (path: string) => void, missed = false): Promise<MailWatch> {
     const credentials = required(s);
     const watch = new InboxWatch(
       {
         user: credentials.username,
         connect: () => this.hostOf(credentials).watch(credentials),
         looks: this.looks,
+        missed,
         log: this.options.log,
         ...(this.options.watchTimes && { times: this.options.watchTimes }),
       },
@@ -279,7 +280,7 @@ class Backend implements ImapBackend {
   }
 
   private seen(s: Scope, path: string, mark: MailMark): MailMark {
-    this.looks.remember(required(s).username, path, mark);
+    if (s.origin !== SYSTEM) this.looks.remember(required(s).username, path, mark);
     return mark;
   }
 }

@@ -35,6 +35,8 @@ export interface WatchParts {
   readonly user: string;
   connect(): Promise<ImapClient>;
   readonly looks: Looks;
+  /** Somebody has waited while nobody watched: what this process looked at since then says nothing of what he knows. */
+  readonly missed?: boolean;
   readonly log: Logger;
   readonly times?: WatchTimes;
 }
@@ -67,7 +69,9 @@ export class InboxWatch implements MailWatch {
     private readonly changed: (path: string) => void,
   ) {
     this.times = parts.times ?? WATCH_TIMES;
-    this.adopt(paths);
+    this.blind = parts.missed === true;
+    if (this.blind) this.watched = new Set(paths);
+    else this.adopt(paths);
   }
 
   /** Resolves when the first look is done, or failed for a reason that may pass. @throws DomainError `unauthenticated`. */

@@ -45,7 +45,7 @@ describe('MailWatcher', () => {
   let leases: MemoryLeases;
   let published: string[];
   let watchers: Map<Id, MailWatcher>;
-  let running: Map<Id, { paths: readonly string[]; changed: (path: string) => void }>;
+  let running: Map<Id, { paths: readonly string[]; changed: (path: string) => void; missed?: boolean }>;
 
   beforeEach(() => {
     leases = new MemoryLeases();
@@ -58,10 +58,10 @@ describe('MailWatcher', () => {
     const watcher = new MailWatcher({
       mail: { foldersById: async (_s, ids) => new Map(ids.map((id) => [id, { id, path: `folder ${id}` } as never])) },
       backend: {
-        watch: async (_s, paths, changed) => {
-          running.set(process, { paths, changed });
+        watch: async (_s, paths, changed, missed) => {
+          running.set(process, { paths, changed, missed });
           return {
-            update: (next) => running.set(process, { paths: next, changed }),
+            update: (next) => running.set(process, { paths: next, changed, missed }),
             close: async () => void running.delete(process),
             ended: new Promise(() => undefined),
           };
@@ -87,6 +87,7 @@ describe('MailWatcher', () => {
     two.watch(alice, ['6']);
     await settled();
     assert.deepEqual([...running.keys()], ['P1']);
+    assert.equal(running.get('P1')?.missed, false);
     assert.deepEqual([...(running.get('P1')?.paths ?? [])].sort(), ['folder 5', 'folder 6']);
     running.get('P1')?.changed('folder 6');
     assert.equal(published.at(-1), 'alice/6');
@@ -105,6 +106,7 @@ describe('MailWatcher', () => {
     await settled();
     assert.equal(running.size, 1);
     const [holder] = [...running.keys()];
+    assert.equal(running.get(holder as Id)?.missed, true, 'what came between the two watches must be told');
     leases.living.delete(holder as Id);
     running.delete(holder as Id);
     watchers.delete(holder as Id);
