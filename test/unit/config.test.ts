@@ -35,6 +35,15 @@ describe('readConfig', () => {
     );
   });
 
+  it('reads how mailboxes of rooms are opened; a master user is of the domain before the asterisk', () => {
+    assert.equal(readConfig(good).rooms, null);
+    const given = { ...good, ROOM_LOGIN: '{address}*gateway', ROOM_PASSWORD: 'secret' };
+    assert.deepEqual(readConfig(given).rooms, { user: '{address}*gateway', password: 'secret' });
+    assert.throws(() => readConfig({ ...given, ROOM_PASSWORD: '' }), /ROOM_LOGIN and ROOM_PASSWORD/);
+    const own = readConfig({ MAIL_SERVERS: '{"own.example": {"imap": "imaps://own.example"}}' });
+    assert.equal(serversFor(own, 'hall@OWN.example*gateway')?.imap.host, 'own.example');
+  });
+
   it('finds ManageSieve and further authorities for S/MIME', () => {
     const none = readConfig(good);
     assert.deepEqual([serversFor(none, 'a@b.test')?.sieve, none.smimeAuthorities], [null, '']);
