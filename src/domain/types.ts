@@ -18,7 +18,7 @@ export interface Credentials {
  */
 export interface Scope {
   readonly account: Id;
-  /** Who acts: `eas:<device id>`, `dav:<user agent family>`, `system`. Kept with each change so it is not echoed. */
+  /** Who acts: `eas:<device id>` (`…@<account>` in a collection of somebody else), `dav:<user agent family>`, `system`. Kept with each change so it is not echoed. */
   readonly origin: string;
   /** Present while a user's request is served; background work without it can't reach the mail server. */
   readonly credentials?: Credentials;

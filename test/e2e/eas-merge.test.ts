@@ -497,3 +497,31 @@ describe('answers to meetings', { concurrency: false }, () => {
       await pair.settled();
     });
 });
+
+describe('one device with the accounts of two people', { concurrency: false }, () => {
+  it('shows each of them what the other changed in a calendar that they share, and keeps both edits', async () => {
+    const pair = await Pair.of('calendar', '14.1', appointment());
+    const [owner, guest] = [pair.phone.wire.identity.user, 'guest@example.test'];
+    const session = await server.session(owner);
+    await server.session(guest);
+    const { pim } = server.services;
+    const calendar = (await pim.collections(session)).find(({ kind }) => kind === 'calendar')!;
+    await pim.share(session, calendar, guest, { access: 'write' });
+    const other = await server.phone(guest, { version: '14.1', deviceId: pair.phone.wire.identity.deviceId });
+    const mounted = [...other.folders.values()].find(({ type }) => type === '13')!;
+    await other.syncAll(mounted);
+    const [id, item] = [...mounted.items][0]!;
+    other.change(mounted, id, ...edited('14.1', item, t('Calendar:Location', 'There')));
+    await other.syncAll(mounted);
+    pair.edit(t('Calendar:Subject', 'Dinner'));
+    assert.deepEqual(await pair.sync(), { status: '1', back: true });
+    await pair.has('SUMMARY:Dinner', 'LOCATION:There');
+    await other.syncAll(mounted);
+    assert.equal(mounted.items.get(id)?.text('Calendar:Subject'), 'Dinner');
+    other.change(mounted, id, ...edited('14.1', mounted.items.get(id), t('Calendar:Location', 'Elsewhere')));
+    await other.syncAll(mounted);
+    assert.deepEqual(await pair.sync(), { status: '1', back: true });
+    assert.equal(pair.item.text('Calendar:Location'), 'Elsewhere');
+    await pair.settled();
+  });
+});

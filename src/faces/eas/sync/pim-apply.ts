@@ -94,7 +94,7 @@ class PimWork {
   ) {
     const { session, version, services } = context;
     const supported = draft.supported === null ? null : new Set(draft.supported);
-    this.#foreign = new ForeignChanges(context, source.collection, draft.point as Cursor | null);
+    this.#foreign = new ForeignChanges(context.services.pim, source.session, source.collection, draft.point as Cursor | null);
     this.#unsent = draft.changed;
     this.#apply = { version, user: ownerOf(session, source.collection), now: services.clock.now(), supported };
   }
@@ -287,7 +287,6 @@ class PimWork {
 
   /** Phones up to 14.1 mail invitations themselves, but as their own user: in somebody else's calendar the gateway does. */
   get #session(): Session {
-    const { session } = this.context;
-    return this.source.collection.owner ? { ...session, scheduling: 'server' } : session;
+    return this.source.session;
   }
 }

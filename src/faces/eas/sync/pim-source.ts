@@ -1,6 +1,7 @@
 import type { Cursor } from '../../../domain/changes/feed.js';
 import { isDomainError } from '../../../domain/errors.js';
 import type { Collection, Item } from '../../../domain/pim/model.js';
+import type { Session } from '../../../domain/types.js';
 import { IdRanges } from '../../../formats/ranges.js';
 import { childText, type Element, el, elements, isElement } from '../../../formats/wbxml/tree.js';
 import type { PimItemClass } from '../classes/item-class.js';
@@ -39,6 +40,15 @@ export class PimSource implements ItemSource {
     private latest?: Cursor,
   ) {
     this.itemClass = PIM_CLASSES[collection.kind];
+  }
+
+  /**
+   * Who acts here. One device may hold the accounts of two people who share a collection: to neither is the other's edit an echo.
+   */
+  get session(): Session {
+    const { session } = this.context;
+    if (!this.collection.owner) return session;
+    return { ...session, origin: `${session.origin}@${session.account}`, scheduling: 'server' };
   }
 
   get className(): string {
@@ -179,7 +189,7 @@ export class PimSource implements ItemSource {
     if (change.gone) delta.gone.push(id);
     else if (!this.#shows(change.component)) return;
     else if (!held) delta.fresh.push(id);
-    else if (change.origin !== this.context.session.origin) delta.changed.push(id);
+    else if (change.origin !== this.session.origin) delta.changed.push(id);
   }
 
   #shows(component: string): boolean {
