@@ -52,8 +52,9 @@ function pictured(n: number): string {
 
 /** The default collection of a user is filled in both servers with the same objects. */
 async function fill(match: Match, side: Contender, place: Place, count: number, text: (n: number) => string): Promise<void> {
-  if (side.name !== 'gateway') return putAll(side, place, 0, count, 8, text);
+  // Both make the folders of a new user as they are first asked for.
   await side.client(place.user).expect(207, 'PROPFIND', side.path(place), { depth: '0' });
+  if (side.name !== 'gateway') return putAll(side, place, 0, count, 8, text);
   await fillGateway(match.databaseUrl, address(place.user), place, count, text);
 }
 
