@@ -250,7 +250,7 @@ httpGet:
 
 {{/* Ports of a URL, or of its scheme, or the fallback; as a JSON list. Takes url, ports, fallback. */}}
 {{- define "gateway.portsOf" -}}
-{{- $known := dict "imap" (list 143) "imaps" (list 993) "smtp" (list 587) "smtps" (list 465) "submission" (list 587) "submissions" (list 465) -}}
+{{- $known := dict "imap" (list 143) "imaps" (list 993) "smtp" (list 587) "smtps" (list 465) "submission" (list 587) "submissions" (list 465) "sieve" (list 4190) -}}
 {{- $url := urlParse .url -}}
 {{- $port := regexFind ":[0-9]+$" (get $url "host") | trimPrefix ":" -}}
 {{- if .ports -}}
@@ -260,6 +260,21 @@ httpGet:
 {{- else -}}
 {{- get $known (get $url "scheme") | default .fallback | toJson -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Ports of the mail servers of a kind (imap, smtp or sieve), those of single domains included; as a JSON list, empty where there are none. Takes root, kind. */}}
+{{- define "gateway.mailPorts" -}}
+{{- $kind := .kind -}}
+{{- $given := (get .root.Values.networkPolicy.egress $kind).ports -}}
+{{- $urls := list (get .root.Values.gateway (printf "%sUrl" $kind)) -}}
+{{- range $domain, $servers := .root.Values.gateway.mailServers -}}
+{{- $urls = append $urls (get $servers $kind) -}}
+{{- end -}}
+{{- $ports := list -}}
+{{- range compact $urls -}}
+{{- $ports = concat $ports (include "gateway.portsOf" (dict "url" . "ports" $given "fallback" (list)) | fromJsonArray) -}}
+{{- end -}}
+{{- $ports | uniq | toJson -}}
 {{- end -}}
 
 {{/* An egress rule by TCP. Takes to, ports (JSON list). */}}

@@ -351,14 +351,26 @@ describe('the NetworkPolicy', () => {
     (at(object, 'spec', 'egress') as Tree[]).map((rule) => (rule.ports as Tree[]).map((port) => port.port));
 
   it('opens the ports of the URLs', () => {
-    assert.deepEqual(ports(policy({})), [[53, 53], [5432], [993], [465]]);
+    assert.deepEqual(ports(policy({})), [[53, 53], [5432], [993], [465], [4190]]);
     const own = {
       gateway: { ...gateway, imapUrl: 'imap://mail.example.com:1143', smtpUrl: 'smtp://mail.example.com' },
       database: { url: 'postgres://u:p@db:6543/gateway' },
       redis: { url: 'redis://redis' },
     };
-    assert.deepEqual(ports(policy(own)), [[53, 53], [6543], [1143], [587], [6379]]);
+    assert.deepEqual(ports(policy(own)), [[53, 53], [6543], [1143], [587], [4190], [6379]]);
     assert.deepEqual(ports(policy({ gateway: needed.gateway })), [[53, 53], [5432], [993]]);
+    const more = {
+      ...gateway,
+      sieveUrl: 'sieve://mail.example.com',
+      mailServers: {
+        'own.example': { imap: 'imap://mail.own.example:1143', sieve: 'sieve://mail.own.example:2000' },
+        'other.example': { imap: 'imaps://mail.other.example', smtp: 'smtp://mail.other.example' },
+      },
+    };
+    assert.deepEqual(
+      ports(policy({ gateway: more })).map((list) => [...list].sort()),
+      [[53, 53], [5432], [1143, 993], [465, 587], [2000, 4190]],
+    );
   });
 
   it('lets the cluster in, and everybody only with a Service that is open to the outside', () => {
