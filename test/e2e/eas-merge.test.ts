@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { poolOf } from '../../src/infra/db/data-source.js';
 import { PostgresPimStore } from '../../src/infra/db/pim-store.js';
 import { type EasPhone, LostAnswer, type PhoneFolder, type Tag, t } from '../support/eas-phone.js';
-import { edited } from '../support/eas-phone-items.js';
+import { contact, edited } from '../support/eas-phone-items.js';
 import { type PimServer, startPimServer } from '../support/pim-server.js';
 
 /** A phone and a desktop program edit the same item before they hear of each other (MS-ASCMD Conflict). */
@@ -93,14 +93,15 @@ class Pair {
   }
 
   /** Nothing more comes, and a new phone is given what this one holds. */
-  async settled(): Promise<void> {
+  async settled(only?: readonly string[]): Promise<void> {
     await this.phone.syncAll(this.folder);
     const { version } = this.phone;
     const user = this.phone.wire.identity.user;
     const fresh = await server.phone(user, { version, deviceId: `fresh${this.id.replace(/\W/g, '')}${count}` });
     const folder = fresh.folder(Number(this.folder.type));
     await fresh.syncAll(folder);
-    const shown = (of: PhoneFolder) => [...of.items].map(([id, item]) => [id, item.kids.map(String).sort()]);
+    const told = (item: Tag) => item.kids.filter(({ local }) => !only || only.includes(local)).map(String);
+    const shown = (of: PhoneFolder) => [...of.items].map(([id, item]) => [id, ...told(item).sort()].join('\n')).sort();
     assert.deepEqual(shown(this.folder), shown(folder));
   }
 
@@ -311,6 +312,22 @@ for (const version of VERSIONS) {
       await pair.has('SUMMARY:Late dinner', 'LOCATION:There', 'X-DESK:2');
       assert.equal(pair.item.text('Calendar:Subject'), 'Late dinner');
       await pair.settled();
+    });
+
+    it('an item that was edited on the phone before it heard that it was added', async () => {
+      const pair = await Pair.of('contacts', version, CARD);
+      const [first, second] = ['1', '2'].map((mobile) =>
+        t('AirSync:ApplicationData', contact({ first: 'New', last: 'One', mobile })),
+      );
+      const id = pair.phone.add(pair.folder);
+      const send = (data: Tag | undefined) => pair.folder.pending.splice(0, 1, { kind: 'Add', id, data });
+      send(first);
+      await pair.lose();
+      send(second);
+      const { outcomes } = (await pair.phone.sync([pair.folder])).collections.get(pair.folder.id)!;
+      assert.equal(outcomes.get(id)?.status, '1');
+      await pair.settled(['MobilePhoneNumber']);
+      assert.equal(pair.folder.items.get(outcomes.get(id)?.serverId ?? '')?.text('Contacts:MobilePhoneNumber'), '2');
     });
 
     it('a conflict is told again', async () => {

@@ -18,19 +18,28 @@ export async function applyCommands(
 ): Promise<readonly Element[]> {
   const replies = new Map<ClientCommand, AppliedReply>();
   const open: ClientCommand[] = [];
+  /** Adds whose items were edited on the device before it heard of them, by the edit that is left to be done. */
+  const edited = new Map<ClientCommand, ClientCommand>();
   for (const command of commands) {
     const known = command.kind === 'Fetch' ? undefined : (earlier[command.print] ?? earlier[creation(command)]);
     if (known) {
       source.settle(command, known, draft);
       replies.set(command, known);
+      const edit = source.takesEdits && !earlier[command.print] ? editOf(command, known) : null;
+      if (edit) edited.set(edit, command);
+      if (edit) open.push(edit);
     } else open.push(command);
   }
   const done = async (place: number, reply: AppliedReply) => {
     record(draft, open[place] as ClientCommand, reply);
     await keep();
   };
-  for (const [place, reply] of (await source.apply(open, draft, done)).entries())
-    replies.set(open[place] as ClientCommand, reply);
+  for (const [place, reply] of (await source.apply(open, draft, done)).entries()) {
+    const command = open[place] as ClientCommand;
+    const add = edited.get(command);
+    if (!add) replies.set(command, reply);
+    else if (reply.back || reply.status !== SYNC.Success) replies.set(add, { ...(replies.get(add) as AppliedReply), back: true });
+  }
   for (const [command, reply] of replies) record(draft, command, reply);
   return commands.flatMap((command) => response(command, replies.get(command) as AppliedReply, version) ?? []);
 }
@@ -38,6 +47,12 @@ export async function applyCommands(
 /** An Add is known by its ClientId, even if the device edited the item before it sent it again. */
 function creation(command: ClientCommand): string {
   return command.kind === 'Add' ? `id:${command.clientId}` : '';
+}
+
+/** The item is there, but not as the device has it by now. */
+function editOf(command: ClientCommand, { status, serverId }: Reply): ClientCommand | null {
+  if (command.kind !== 'Add' || status !== SYNC.Success || serverId === undefined) return null;
+  return { ...command, kind: 'Change', clientId: null, serverId };
 }
 
 function record(draft: Draft, command: ClientCommand, reply: AppliedReply): void {

@@ -26,6 +26,7 @@ const FEW = 20;
 /** A calendar, task list, address book or notebook as a source of items; ids are the item's numbers. */
 export class PimSource implements ItemSource {
   readonly itemClass: PimItemClass;
+  readonly takesEdits = true;
   /** Items of repeated commands that go back to the device. */
   readonly #repeated: number[] = [];
 

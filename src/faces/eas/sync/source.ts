@@ -58,6 +58,8 @@ export interface ItemSource {
    * that a repetition could not tell from a new one, so that it is remembered at once.
    */
   apply(commands: readonly ClientCommand[], draft: Draft, done: Done): Promise<readonly AppliedReply[]>;
+  /** Whether an Add that is repeated with other data is an edit of the item that it made before. */
+  readonly takesEdits?: boolean;
   /** Keeps the draft in step with a command that was carried out before. */
   settle(command: ClientCommand, reply: Reply, draft: Draft): void;
 }
