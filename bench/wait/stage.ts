@@ -150,11 +150,11 @@ export async function gauge({ gateways }: Pick<Stage, 'gateways'>, name: string)
   return texts.reduce((sum, text) => sum + Number(pattern.exec(text)?.[1] ?? 0), 0);
 }
 
-/** Lets the phones wait and returns when the gateway says that they do. */
-export async function park(stage: Stage, phones: readonly number[], wish: Wish): Promise<void> {
+/** Lets the phones wait, besides so many that do, and returns when the gateway says that they do. */
+export async function park(stage: Stage, phones: readonly number[], wish: Wish, besides = 0): Promise<void> {
   const failed = await stage.fleet.join(phones.map((n) => stage.request(n, wish)));
   if (failed > 0) throw new Error(`${failed} phones could not connect`);
-  await untilGauge(stage, 'gateway_waiting_requests', phones.length);
+  await untilGauge(stage, 'gateway_waiting_requests', besides + phones.length);
 }
 
 export async function untilGauge(stage: Pick<Stage, 'gateways'>, name: string, least: number, ms = 600_000): Promise<void> {
