@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What somebody says of his availability in all calendars (RFC 7953 §7.2.4). */
-export class Availability1730000082000 implements MigrationInterface {
+export class Availability1730000082500 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`
       CREATE TABLE availability (
