@@ -23,6 +23,9 @@ export interface RoomMailDeps {
   readonly log: Logger;
 }
 
+/** A watch needs a moment to begin: so soon, and so often, a room that is new here is looked at again. */
+const SOON = 5_000;
+const FIRST_LOOKS = 3;
 /** How often rooms are counted, and those looked at that can't be watched, in milliseconds. */
 const EVERY = 60_000;
 /** Rooms that are watched are looked at in every so many rounds, should a signal be lost. */
@@ -36,6 +39,7 @@ interface Open {
   /** Null: not watched (any more). */
   end: (() => void) | null;
   refused: boolean;
+  looks: number;
 }
 
 /** Invitations that reach rooms by mail: their INBOXes are watched with the operator's own login, for no device waits there. */
@@ -50,8 +54,10 @@ export class RoomMail {
 
   /** Looks after all rooms, and again from time to time; done when the first round is. */
   start(): Promise<void> {
+    clearTimeout(this.#timer);
     this.#running = this.#run().finally(() => {
-      if (!this.#stopped) this.#timer = setTimeout(() => void this.start(), EVERY).unref();
+      const isNew = [...this.#open.values()].some(({ end, looks }) => end !== null && looks < FIRST_LOOKS);
+      if (!this.#stopped) this.#timer = setTimeout(() => void this.start(), isNew ? SOON : EVERY).unref();
     });
     return this.#running;
   }
@@ -92,12 +98,14 @@ export class RoomMail {
   }
 
   async #visit(room: Account): Promise<void> {
-    const open = this.#open.get(room.id) ?? { session: this.#sessionFor(room), end: null, refused: false };
-    const isNew = !this.#open.has(room.id);
-    this.#open.set(room.id, { ...open, session: this.#sessionFor(room) });
-    if (this.#isOfEach && !open.end) await this.#watch(room.id);
-    const { end, refused, session } = this.#open.get(room.id) ?? open;
-    if (!refused && (isNew || !end || this.#round % SELDOM === 0)) this.deps.look(session);
+    const known = this.#open.get(room.id) ?? { end: null, refused: false, looks: 0 };
+    const open: Open = { ...known, session: this.#sessionFor(room) };
+    this.#open.set(room.id, open);
+    if (this.#isOfEach && !open.end) await this.#watch(open);
+    const isDue = !open.end || open.looks < FIRST_LOOKS || this.#round % SELDOM === 0;
+    if (open.refused || !isDue || this.#stopped) return;
+    open.looks++;
+    this.deps.look(open.session);
   }
 
   /** A mail server allows few connections of one user: a mailbox for all is only looked at from time to time. */
@@ -105,16 +113,16 @@ export class RoomMail {
     return this.deps.login.user.includes('{address}');
   }
 
-  async #watch(account: Id): Promise<void> {
-    const open = this.#open.get(account);
-    if (!open) return;
+  async #watch(open: Open): Promise<void> {
+    const { session } = open;
     try {
-      const inbox = (await this.deps.mail.folders(open.session)).find(({ role }) => role === 'inbox');
-      if (inbox && !this.#stopped) open.end = this.deps.watch(open.session, [inbox.id]);
+      const inbox = (await this.deps.mail.folders(session)).find(({ role }) => role === 'inbox');
+      if (inbox && !this.#stopped) open.end = this.deps.watch(session, [inbox.id]);
       open.refused = false;
     } catch (error) {
       const level = open.refused ? 'debug' : 'warn';
-      this.deps.log[level]({ account, room: open.session.user.address, err: error }, "a room's mailbox can't be opened");
+      const { account, user } = session;
+      this.deps.log[level]({ account, room: user.address, err: error }, "a room's mailbox can't be opened");
       open.refused = true;
     }
   }

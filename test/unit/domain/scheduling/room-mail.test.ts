@@ -57,6 +57,17 @@ describe('mailboxes of rooms', () => {
     assert.equal(mail.sessionOf('ann'), null);
   });
 
+  test('are looked at a few times more while their watches begin, then seldom; rooms that are none any more are let go', async () => {
+    const rooms = [room('hall'), room('den')];
+    const { mail, seen } = around('{address}*gateway', rooms);
+    for (let round = 0; round < 9; round++) await mail.start();
+    assert.deepEqual([seen.watched.length, seen.looked.length], [2, 6]);
+    rooms.pop();
+    await mail.start();
+    assert.deepEqual([seen.ended, mail.sessionOf('den')], [['den'], null]);
+    await mail.stop();
+  });
+
   test('may be one for all: it is looked through for each room, and not watched', async () => {
     const { mail, seen } = around('rooms@example.org', [room('hall'), room('den')]);
     await mail.start();
