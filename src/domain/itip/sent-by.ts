@@ -11,8 +11,12 @@ export interface ActedChange {
   readonly delegate: Address | null;
 }
 
-/** Notes who organizes in the owner's name (RFC 5545 §3.2.18 SENT-BY). Returns whether anything became another. */
+/**
+ * Notes who organizes in the owner's name (RFC 5545 §3.2.18 SENT-BY). Returns whether anything became another.
+ * Where the owner organizes, whatever stands there stays: his own programs may have written it.
+ */
 export function markOrganizing({ before, after, own, delegate }: ActedChange): boolean {
+  if (delegate === null) return false;
   // What goes is told of by the text that was.
   const of = after ?? before;
   const lines = (of?.components ?? []).flatMap((component) => component.all('ORGANIZER'));
