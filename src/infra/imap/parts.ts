@@ -26,7 +26,8 @@ export async function fetchParts(client: ImapClient, requests: readonly PartRequ
 export function groupRequests(requests: readonly PartRequest[]): readonly Group[] {
   const groups = new Map<string, Group>();
   for (const { uid, section, start = 0, maxBytes } of requests) {
-    if ((maxBytes !== undefined && maxBytes <= 0) || !/^(?:HEADER|\d{1,9}(?:\.\d{1,9}){0,50}(?:\.MIME)?)?$/.test(section)) continue;
+    if ((maxBytes !== undefined && maxBytes <= 0) || !/^(?:HEADER|\d{1,9}(?:\.\d{1,9}){0,50}(?:\.MIME)?)?$/.test(section))
+      continue;
     const key = `${section}|${start}|${maxBytes ?? ''}`;
     const group = groups.get(key) ?? { section, start, maxBytes, uids: [] };
     group.uids.push(uid);
