@@ -99,7 +99,10 @@ async function carry(gateway: Gateway, mix: Mix, workers: number): Promise<Run> 
   let requests = 0;
   await Promise.all(
     works.map(async (work) => {
-      while (performance.now() < until) requests += await work();
+      while (performance.now() < until) {
+        const done = await work(); // not `requests += await`, which would add to what it was before the wait
+        requests += done;
+      }
     }),
   );
   const seconds = (performance.now() - started) / 1000;
