@@ -9,9 +9,10 @@ import { sized } from '../support/settings.js';
 import { startLeanImap, throttle } from './children.js';
 
 const SECONDS = sized(20, 10);
-const CLIENTS = 24;
-/** Turns of each client before they count. */
-const WARM = 10;
+/** So many that each worker always has some at hand, however long it is stopped. */
+const CLIENTS = 120;
+/** Turns of each client before they count, for each worker: all of them shall have compiled what they run. */
+const WARM = 8;
 const AIM = 1.7;
 const NAMES = '<propfind xmlns="DAV:"><prop><getetag/><getcontenttype/></prop></propfind>';
 
@@ -61,7 +62,7 @@ const eas: Mix = async ({ url }, n) => {
 };
 
 /** What a worker is let run of the time: the rest of two cores is more than the clients, PostgreSQL and the mail server need. */
-const SHARE = 0.25;
+const SHARE = 0.2;
 
 /** Two workers against one on the same mixes, each worker slowed to the same share of a core. */
 export async function twoWorkers(): Promise<Outcome[]> {
@@ -91,7 +92,7 @@ export async function twoWorkers(): Promise<Outcome[]> {
 
 async function carry(gateway: Gateway, mix: Mix, workers: number): Promise<Run> {
   const works = await Promise.all(Array.from({ length: CLIENTS }, (_, n) => mix(gateway, n)));
-  for (const work of works) for (let turn = 0; turn < WARM; turn++) await work();
+  for (const work of works) for (let turn = 0; turn < WARM * workers; turn++) await work();
   const slowed = throttle(SHARE, workers === 1 ? [gateway.pid] : await childrenOf(gateway.pid));
   const cpu = await processorSeconds(gateway.pid);
   const started = performance.now();
